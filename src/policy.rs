@@ -1,0 +1,63 @@
+//! The numbers that matter, each with its unit and reason.
+
+use std::time::Duration;
+
+use serde::Deserialize;
+
+/// How the responder decides and how long it listens. Admins set it under `[policy]` in `evenkeel.toml`.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Policy {
+    /// Of all answers that the bot gives on its own, at most this share may be wrong (0 to 0.5).
+    pub max_wrong: f64,
+    /// How long a customer must be quiet before their messages are read as one turn, in milliseconds. People split a
+    /// thought over several lines; 1.5 s catches most of that and is hardly felt.
+    pub quiet_ms: u64,
+    /// The longest a turn is put off by further messages, in milliseconds: who types without pause is answered too.
+    pub patience_ms: u64,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self { max_wrong: 0.05, quiet_ms: 1_500, patience_ms: 8_000 }
+    }
+}
+
+impl Policy {
+    #[must_use]
+    pub fn quiet(&self) -> Duration {
+        Duration::from_millis(self.quiet_ms)
+    }
+
+    #[must_use]
+    pub fn patience(&self) -> Duration {
+        Duration::from_millis(self.patience_ms)
+    }
+}
+
+/// The longest text that the engine reads, in characters: what is longer is cut for reading (agents see all of what was accepted).
+/// Ten times the longest message that people type by hand; keeps a pasted novel from costing more than a question.
+pub const MAX_READ_CHARS: usize = 4_000;
+
+/// The longest text that a door accepts, in bytes: four times Telegram's limit of 4,096 characters in UTF-8.
+pub const MAX_TEXT_BYTES: usize = 16 * 1024;
+
+/// At most this many questions of one message are answered together: more is a wall of text that nobody in a crisis reads.
+pub const MAX_ANSWERS: usize = 3;
+
+/// At most this many intents are offered as choices (plus "talk to a person").
+pub const MAX_CHOICES: usize = 3;
+
+/// Clarifying questions asked in a row before a person takes over: two misses mean that we do not understand.
+pub const MAX_CLARIFICATIONS: u8 = 2;
+
+/// The same question within this time of its answer counts as asked again; later, the facts may be new.
+pub const SAME_QUESTION: jiff::SignedDuration = jiff::SignedDuration::from_hours(2);
+
+/// After this long without a word a conversation starts afresh: the bot introduces itself again.
+pub const FRESH_AFTER: jiff::SignedDuration = jiff::SignedDuration::from_hours(24);
+
+/// What a door takes from one visitor: bursts of 20 messages, then one each 3 s.
+pub const VISITOR_BURST: u32 = 20;
+/// See [`VISITOR_BURST`].
+pub const VISITOR_REFILL: Duration = Duration::from_secs(3);
