@@ -7,6 +7,7 @@
 pub mod channels;
 pub mod classifier;
 pub mod cli;
+pub mod config;
 pub mod conversation;
 pub mod knowledge;
 pub mod message;

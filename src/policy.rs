@@ -61,3 +61,6 @@ pub const FRESH_AFTER: jiff::SignedDuration = jiff::SignedDuration::from_hours(2
 pub const VISITOR_BURST: u32 = 20;
 /// See [`VISITOR_BURST`].
 pub const VISITOR_REFILL: Duration = Duration::from_secs(3);
+
+/// New visitors that one address may bring at once (an office or a mobile carrier shares one), then one a second.
+pub const ADDRESS_BURST: u32 = 200;

@@ -1,0 +1,128 @@
+//! `evenkeel.toml`: how the service runs. Every value has a default, so the file is optional.
+
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context as _, bail};
+use serde::Deserialize;
+
+use crate::policy::Policy;
+
+/// The name of the file, beside `intents/` and `responses/`.
+pub const FILE: &str = "evenkeel.toml";
+
+/// All settings.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    pub web: Web,
+    pub store: StoreFile,
+    pub policy: Policy,
+}
+
+/// `[web]`
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Web {
+    /// Where the service listens. Put a TLS proxy in front of it to serve the world.
+    pub listen: SocketAddr,
+    /// Origins of the sites that may embed the chat, such as `https://www.harborlight.example`; `*` is any.
+    pub embed_origins: Vec<String>,
+    /// Messages that one visitor may send at once; afterwards one each three seconds.
+    pub visitor_burst: u32,
+    /// New visitors that one address may bring at once; afterwards one a second.
+    pub address_burst: u32,
+}
+
+impl Default for Web {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
+            embed_origins: vec!["*".to_owned()],
+            visitor_burst: crate::policy::VISITOR_BURST,
+            address_burst: crate::policy::ADDRESS_BURST,
+        }
+    }
+}
+
+/// `[store]`
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct StoreFile {
+    /// The SQLite file; a relative path counts from the folder of `evenkeel.toml`.
+    pub path: PathBuf,
+}
+
+impl Default for StoreFile {
+    fn default() -> Self {
+        Self { path: PathBuf::from("evenkeel.db") }
+    }
+}
+
+impl Config {
+    /// Reads `evenkeel.toml` in `dir`, or takes the defaults if there is none.
+    ///
+    /// # Errors
+    /// A file that cannot be read or understood, with the line at fault, and values that make no sense.
+    pub fn load(dir: &Path) -> anyhow::Result<Self> {
+        let file = dir.join(FILE);
+        let mut config: Self = match std::fs::read_to_string(&file) {
+            Ok(text) => toml::from_str(&text).with_context(|| format!("{} is not understood", file.display()))?,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Self::default(),
+            Err(error) => return Err(error).with_context(|| format!("cannot read {}", file.display())),
+        };
+        config.store.path = dir.join(&config.store.path);
+        config.verify().with_context(|| format!("in {}", file.display()))?;
+        Ok(config)
+    }
+
+    fn verify(&self) -> anyhow::Result<()> {
+        let Policy { max_wrong, quiet_ms, patience_ms } = self.policy;
+        if !(0.001..=0.5).contains(&max_wrong) {
+            bail!("policy.max_wrong is {max_wrong}: a share between 0.001 and 0.5 is expected, such as 0.05 for 5 in 100");
+        }
+        if quiet_ms > 60_000 {
+            bail!("policy.quiet_ms is {quiet_ms}: nobody should wait longer than 60000 ms for an answer to begin");
+        }
+        if patience_ms < quiet_ms {
+            bail!("policy.patience_ms ({patience_ms}) is below policy.quiet_ms ({quiet_ms}): it bounds the quiet window from above");
+        }
+        if self.web.visitor_burst == 0 || self.web.address_burst == 0 {
+            bail!("web.visitor_burst and web.address_burst must be at least 1");
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> anyhow::Result<Config> {
+        let dir = tempfile::tempdir()?;
+        std::fs::write(dir.path().join(FILE), text)?;
+        Config::load(dir.path())
+    }
+
+    #[test]
+    fn without_a_file_the_defaults_hold() {
+        let dir = tempfile::tempdir().unwrap();
+        let config = Config::load(dir.path()).unwrap();
+        assert_eq!(config.web.listen.to_string(), "127.0.0.1:8080");
+        assert_eq!(config.store.path, dir.path().join("evenkeel.db"));
+    }
+
+    #[test]
+    fn an_unknown_key_names_its_line() {
+        let error = format!("{:#}", parse("[policy]\nmax_wrang = 0.1\n").unwrap_err());
+        assert!(error.contains("line 2") && error.contains("max_wrang") && error.contains("max_wrong"), "{error}");
+    }
+
+    #[test]
+    fn a_promise_that_cannot_be_meant_is_refused() {
+        assert!(parse("[policy]\nmax_wrong = 5\n").is_err());
+        assert!(parse("[policy]\nmax_wrong = 0.1\n").is_ok());
+    }
+}

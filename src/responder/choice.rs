@@ -1,0 +1,165 @@
+//! The choices that a customer is offered, and which of them an answer picks.
+
+use crate::{message::Choice, reading::Reading};
+
+/// The choice that calls a person.
+pub(super) const PERSON: &str = "person";
+/// The choice that keeps the bot.
+pub(super) const KEEP_BOT: &str = "keep_bot";
+const INTENT: &str = "intent:";
+
+/// After a clarifying question a shorter answer is enough: its best intent counts as picked from this probability on if it was
+/// offered. Half of what an unasked question would commonly need, because only two or three intents are left to tell apart.
+const PICK_PROBABILITY: f64 = 0.3;
+
+/// Plain words for the first and for the last of two choices ("Talk to a person" / "No, that is all").
+const YES: [&str; 14] =
+    ["yes", "yeah", "yep", "yes please", "please", "ok", "okay", "sure", "sí", "si", "sí por favor", "claro", "oui", "ja"];
+const NO: [&str; 8] = ["no", "nope", "no thanks", "no thank you", "nah", "no gracias", "non", "nein"];
+
+pub(super) fn intent_choice(intent: &str, title: &str) -> Choice {
+    Choice { id: format!("{INTENT}{intent}"), label: title.to_owned() }
+}
+
+/// The intent behind a choice.
+pub(super) fn intent_of(choice: &Choice) -> Option<&str> {
+    choice.id.strip_prefix(INTENT)
+}
+
+/// Which of the offered choices is meant: the tapped one, a number, the words of a label, yes or no, or the best intent.
+pub(super) fn picked<'a>(offered: &'a [Choice], tapped: Option<&str>, text: &str, reading: &Reading) -> Option<&'a Choice> {
+    if offered.is_empty() {
+        return None;
+    }
+    if let Some(choice) = tapped.and_then(|id| offered.iter().find(|choice| choice.id == id)) {
+        return Some(choice);
+    }
+    let said = words(text);
+    if said.is_empty() {
+        return None;
+    }
+    by_number(offered, &said)
+        .or_else(|| by_label(offered, &said))
+        .or_else(|| by_yes_or_no(offered, &said))
+        .or_else(|| by_intent(offered, reading))
+}
+
+fn by_number<'a>(offered: &'a [Choice], said: &str) -> Option<&'a Choice> {
+    let number: usize = said.parse().ok()?;
+    offered.get(number.checked_sub(1)?)
+}
+
+fn by_label<'a>(offered: &'a [Choice], said: &str) -> Option<&'a Choice> {
+    if let Some(choice) = offered.iter().find(|choice| words(&choice.label) == said) {
+        return Some(choice);
+    }
+    // "the refund" picks "Ask for a refund" when no other label has that word.
+    let telling: Vec<&str> = said.split(' ').filter(|word| word.chars().count() > 3).collect();
+    if telling.is_empty() {
+        return None;
+    }
+    let mut fitting = offered.iter().filter(|choice| {
+        let label = words(&choice.label);
+        telling.iter().all(|word| label.split(' ').any(|other| other == *word))
+    });
+    let only = fitting.next()?;
+    fitting.next().is_none().then_some(only)
+}
+
+fn by_yes_or_no<'a>(offered: &'a [Choice], said: &str) -> Option<&'a Choice> {
+    let [person, keep] = offered else { return None };
+    if person.id != PERSON || keep.id != KEEP_BOT {
+        return None;
+    }
+    if YES.contains(&said) {
+        Some(person)
+    } else if NO.contains(&said) {
+        Some(keep)
+    } else {
+        None
+    }
+}
+
+fn by_intent<'a>(offered: &'a [Choice], reading: &Reading) -> Option<&'a Choice> {
+    let best = reading.best().filter(|best| best.probability >= PICK_PROBABILITY)?;
+    offered.iter().find(|choice| intent_of(choice) == Some(&best.intent))
+}
+
+/// Lower-case words with single spaces, without punctuation.
+fn words(text: &str) -> String {
+    text.to_lowercase()
+        .split(|c: char| !c.is_alphanumeric())
+        .filter(|word| !word.is_empty())
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+    use crate::reading::{Mood, Ranked};
+
+    fn offered() -> Vec<Choice> {
+        vec![
+            intent_choice("refund", "Ask for a refund"),
+            intent_choice("billing", "Understand my bill"),
+            Choice { id: PERSON.into(), label: "Talk to a person".into() },
+        ]
+    }
+
+    fn reading(intent: &str, probability: f64) -> Reading {
+        Reading {
+            ranked: vec![Ranked { intent: intent.into(), probability }],
+            language: None,
+            mood: Mood::Calm,
+            danger: None,
+        }
+    }
+
+    #[rstest]
+    #[case::number("2", "intent:billing")]
+    #[case::number_with_dot(" 1. ", "intent:refund")]
+    #[case::label("ask for a REFUND!", "intent:refund")]
+    #[case::one_word("the bill", "intent:billing")]
+    #[case::person("a person please", "")]
+    #[case::person_word("person", "person")]
+    #[case::too_large("7", "")]
+    #[case::something_else("when is the power back", "")]
+    fn an_answer_in_words_or_numbers_picks_its_choice(#[case] said: &str, #[case] id: &str) {
+        let offered = offered();
+        let picked = picked(&offered, None, said, &reading("outage", 0.9));
+        assert_eq!(picked.map_or("", |choice| &choice.id), id);
+    }
+
+    #[test]
+    fn a_tap_wins_over_the_words() {
+        let offered = offered();
+        assert_eq!(picked(&offered, Some("person"), "1", &reading("x", 0.0)).unwrap().id, "person");
+    }
+
+    #[test]
+    fn an_unknown_tap_is_read_as_words() {
+        assert!(picked(&offered(), Some("intent:nuke"), "hello", &reading("x", 0.9)).is_none());
+    }
+
+    #[test]
+    fn the_best_intent_picks_only_if_offered_and_probable_enough() {
+        let offered = offered();
+        assert!(picked(&offered, None, "money back pls", &reading("refund", 0.5)).is_some());
+        assert!(picked(&offered, None, "money back pls", &reading("refund", 0.1)).is_none());
+        assert!(picked(&offered, None, "money back pls", &reading("water", 0.9)).is_none());
+    }
+
+    #[test]
+    fn yes_calls_the_person_that_was_offered() {
+        let offer = [
+            Choice { id: PERSON.into(), label: "Talk to a person".into() },
+            Choice { id: KEEP_BOT.into(), label: "No, that is all".into() },
+        ];
+        assert_eq!(picked(&offer, None, "Yes, please!", &reading("x", 0.0)).unwrap().id, PERSON);
+        assert_eq!(picked(&offer, None, "no", &reading("x", 0.0)).unwrap().id, KEEP_BOT);
+        assert!(picked(&offered(), None, "yes", &reading("x", 0.0)).is_none());
+    }
+}

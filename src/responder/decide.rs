@@ -1,0 +1,339 @@
+//! The decision: answer, clarify, or a person.
+
+use jiff::Timestamp;
+
+use super::{WISH_INTENT, burst::Message, choice};
+use crate::{
+    conversation::{Decision, Escalation, Memory, Reason, Standing, Urgency},
+    knowledge::{CannotSay, Intent, Knowledge, Phrase, Said},
+    message::Choice,
+    policy,
+    reading::{Danger, Language, Mood, Reading},
+};
+
+/// What a decision is made against.
+pub(super) struct Scene<'a> {
+    pub knowledge: &'a Knowledge,
+    /// The probability from which an intent is answered.
+    pub threshold: f64,
+    /// The customer's language.
+    pub language: Language,
+    pub now: Timestamp,
+}
+
+/// What is to be done and said.
+pub(super) struct Plan {
+    pub decision: Decision,
+    pub say: Vec<Say>,
+    pub offered: Vec<Choice>,
+    pub escalation: Option<Escalation>,
+    /// Intents whose question was asked now, so that asking again is noticed.
+    pub answered: Vec<String>,
+}
+
+/// One paragraph of a reply.
+pub(super) enum Say {
+    Answer(Said),
+    Phrase(Phrase),
+}
+
+/// From this probability on an intent with `danger` counts as meant, well below what an answer needs: a needless emergency text costs
+/// a moment, a missed danger may cost a life.
+const DANGER_PROBABILITY: f64 = 0.35;
+
+/// Intents below this probability are not offered as a choice: they would only be noise on the screen.
+const CHOICE_PROBABILITY: f64 = 0.05;
+
+/// How many of a reading's intents count as "it may be about this" for a question inside a longer message.
+const NEARBY: usize = 3;
+
+impl Plan {
+    fn new(decision: Decision, say: Vec<Say>) -> Self {
+        Self { decision, say, offered: Vec::new(), escalation: None, answered: Vec::new() }
+    }
+}
+
+impl Plan {
+    /// A person, whatever was written; silence where an agent has the conversation already.
+    pub(super) fn last_resort(standing: Standing) -> Self {
+        let (reason, urgency) = (Reason::Unsure, Urgency::High);
+        let say = match standing {
+            Standing::Bot => vec![Say::Phrase(Phrase::HandOver(reason))],
+            Standing::Waiting => vec![Say::Phrase(Phrase::Waiting)],
+            Standing::Agent => return Self::new(Decision::Silent, Vec::new()),
+        };
+        let escalation = Some(Escalation { reason, urgency, intents: Vec::new() });
+        Self { escalation, ..Self::new(Decision::Escalate(reason), say) }
+    }
+}
+
+impl Scene<'_> {
+    fn intent(&self, name: &str) -> Option<&Intent> {
+        self.knowledge.intents.get(name)
+    }
+
+    /// The intent that a reading gives with enough probability to be answered.
+    fn sure<'r>(&self, reading: &'r Reading) -> Option<&'r str> {
+        reading.best().filter(|best| best.probability >= self.threshold).map(|best| best.intent.as_str())
+    }
+
+    /// Greetings and thanks (a negative priority): answered only when nothing else is asked.
+    fn is_courtesy(&self, name: &str) -> bool {
+        self.intent(name).is_some_and(|intent| intent.priority < 0)
+    }
+
+    fn choice(&self, intent: &str) -> Choice {
+        choice::intent_choice(intent, self.knowledge.title(intent, self.language))
+    }
+
+    fn phrase_choice(&self, id: &str, phrase: Phrase) -> Choice {
+        Choice { id: id.to_owned(), label: self.knowledge.phrase(phrase, self.language, self.now).text }
+    }
+}
+
+/// Decides, from the most to the least urgent: danger, an agent who has the conversation, a picked choice, a message without words,
+/// questions we are sure of, questions we may ask back about, and a person for all else.
+pub(super) fn decide(scene: &Scene<'_>, memory: &Memory, public: bool, message: &Message) -> Plan {
+    if let Some(danger) = danger(scene, message) {
+        return emergency(scene, memory, danger);
+    }
+    if memory.standing == Standing::Agent {
+        return Plan::new(Decision::Silent, Vec::new());
+    }
+    let settle = Settle { scene, memory, public, message };
+    if let Some(picked) = &message.picked {
+        return match picked.id.as_str() {
+            choice::PERSON => settle.hand_over(Reason::Wish, Vec::new(), Vec::new()),
+            choice::KEEP_BOT => Plan::new(Decision::Acknowledge, vec![Say::Phrase(Phrase::KeptBot)]),
+            _ => settle.intents(choice::intent_of(picked).map(str::to_owned).into_iter().collect(), false),
+        };
+    }
+    if !message.has_words {
+        return settle.wordless();
+    }
+    let (sure, open) = asked(scene, message);
+    if sure.is_empty() { settle.unsure() } else { settle.intents(sure, open) }
+}
+
+/// The gravest danger that the message speaks of, by its words or by its intent.
+fn danger(scene: &Scene<'_>, message: &Message) -> Option<Danger> {
+    let readings = || std::iter::once(&message.whole).chain(message.parts.iter().map(|part| &part.reading));
+    let by_words = readings().filter_map(|reading| reading.danger.as_ref()).map(|sign| sign.danger);
+    let by_intent = readings()
+        .filter_map(|reading| reading.best().filter(|best| best.probability >= DANGER_PROBABILITY))
+        .map(|best| best.intent.as_str());
+    let by_choice = message.picked.as_ref().and_then(choice::intent_of);
+    by_words.chain(by_intent.chain(by_choice).filter_map(|name| scene.intent(name)?.danger)).min()
+}
+
+/// Emergency help at once, and a person. Said once for each danger while the escalation is open.
+fn emergency(scene: &Scene<'_>, memory: &Memory, danger: Danger) -> Plan {
+    let intent = scene.knowledge.danger_intent(danger);
+    let help = intent
+        .and_then(|intent| scene.knowledge.answer_what_holds(&intent.name, scene.language, scene.now))
+        .map_or(Say::Phrase(Phrase::Danger), Say::Answer);
+    let say = match (memory.warned.contains(&danger), memory.standing) {
+        (false, _) | (true, Standing::Bot) => vec![help],
+        (true, Standing::Waiting) => vec![Say::Phrase(Phrase::Waiting)],
+        (true, Standing::Agent) => return Plan::new(Decision::Silent, Vec::new()),
+    };
+    Plan {
+        escalation: Some(Escalation {
+            reason: Reason::Danger(danger),
+            urgency: Urgency::Danger,
+            intents: intent.map(|intent| intent.name.clone()).into_iter().collect(),
+        }),
+        ..Plan::new(Decision::Escalate(Reason::Danger(danger)), say)
+    }
+}
+
+/// The intents that are surely asked, and whether a further question inside the message stays open.
+fn asked(scene: &Scene<'_>, message: &Message) -> (Vec<String>, bool) {
+    let mut inside: Vec<&str> = Vec::new();
+    for intent in message.parts.iter().filter_map(|part| scene.sure(&part.reading)) {
+        if !inside.contains(&intent) {
+            inside.push(intent);
+        }
+    }
+    let matters = inside.iter().filter(|intent| !scene.is_courtesy(intent)).count();
+    let whole = scene.sure(&message.whole);
+    let sure = match whole {
+        _ if matters >= 2 => inside,
+        Some(whole) => vec![whole],
+        None if message.halved => Vec::new(),
+        None => inside,
+    };
+    let open = !message.halved
+        && message.parts.iter().any(|part| {
+            let nearby = part.reading.ranked.iter().take(NEARBY);
+            part.asks && !nearby.into_iter().any(|ranked| sure.contains(&ranked.intent.as_str()))
+        });
+    (sure.into_iter().map(str::to_owned).collect(), open)
+}
+
+/// Turns intents into answers, with the reasons that call for a person instead.
+struct Settle<'a> {
+    scene: &'a Scene<'a>,
+    memory: &'a Memory,
+    public: bool,
+    message: &'a Message,
+}
+
+impl Settle<'_> {
+    /// Answers what may be answered; a person takes the rest.
+    fn intents(&self, mut names: Vec<String>, open: bool) -> Plan {
+        if names.iter().any(|name| !self.scene.is_courtesy(name)) {
+            names.retain(|name| !self.scene.is_courtesy(name));
+        }
+        names.sort_by_key(|name| std::cmp::Reverse(self.scene.intent(name).map_or(0, |intent| intent.priority)));
+        names.truncate(policy::MAX_ANSWERS);
+
+        let mut answers = Vec::new();
+        let mut answered = Vec::new();
+        let mut repeated = Vec::new();
+        let mut person: Option<(Reason, Option<Say>)> = open.then_some((Reason::Unsure, None));
+        for name in names {
+            match self.one(&name) {
+                One::Answer(said) => {
+                    answers.push(Say::Answer(said));
+                    answered.push(name);
+                }
+                One::Offer => repeated.push(name),
+                One::Person(reason, line) => person = Some((reason, line.map(Say::Answer))),
+            }
+        }
+
+        if let Some((reason, line)) = person {
+            answers.extend(line);
+            return self.hand_over(reason, answers, answered);
+        }
+        if repeated.is_empty() {
+            return Plan { answered: answered.clone(), ..Plan::new(Decision::Answer(answered), answers) };
+        }
+        // Where something new is answered in the same breath, the offer only follows it.
+        let decision =
+            if answered.is_empty() { Decision::Clarify(repeated.clone()) } else { Decision::Answer(answered.clone()) };
+        answers.push(Say::Phrase(Phrase::AlreadySaid));
+        answered.extend(repeated);
+        Plan {
+            offered: vec![
+                self.scene.phrase_choice(choice::PERSON, Phrase::Person),
+                self.scene.phrase_choice(choice::KEEP_BOT, Phrase::KeepBot),
+            ],
+            answered,
+            ..Plan::new(decision, answers)
+        }
+    }
+
+    /// What becomes of one intent.
+    fn one(&self, name: &str) -> One {
+        let Scene { knowledge, language, now, .. } = *self.scene;
+        let Some(intent) = self.scene.intent(name) else { return One::Person(Reason::Unsure, None) };
+        if name == WISH_INTENT {
+            return One::Person(Reason::Wish, None);
+        }
+        if intent.private && self.public {
+            return One::Person(Reason::Private, None);
+        }
+        if intent.escalate {
+            return One::Person(Reason::Always, knowledge.answer_what_holds(name, language, now));
+        }
+        if intent.priority >= 0 {
+            match self.memory.answered.iter().filter(|answered| answered.intent == name).count() {
+                0 => {}
+                1 => return One::Offer,
+                _ => return One::Person(Reason::Repeated, None),
+            }
+        }
+        match knowledge.answer(name, language, now) {
+            Ok(said) => One::Answer(said),
+            Err(CannotSay::AgentsOnly) => One::Person(Reason::Always, None),
+            Err(CannotSay::NoResponse) => One::Person(Reason::Unsure, None),
+            Err(CannotSay::Stale { .. } | CannotSay::Unfilled { .. }) => One::Person(Reason::Stale, None),
+        }
+    }
+
+    /// No intent is sure: ask back where two or three together are, otherwise a person.
+    fn unsure(&self) -> Plan {
+        if self.memory.standing == Standing::Waiting {
+            return self.hand_over(Reason::Unsure, Vec::new(), Vec::new());
+        }
+        let Some(candidates) = candidates(&self.message.whole, self.scene.threshold) else {
+            return self.hand_over(Reason::Unsure, Vec::new(), Vec::new());
+        };
+        if self.memory.clarifications >= policy::MAX_CLARIFICATIONS {
+            return self.hand_over(Reason::Unclear, Vec::new(), Vec::new());
+        }
+        let mut offered: Vec<Choice> = candidates
+            .iter()
+            .filter(|name| **name != WISH_INTENT)
+            .map(|name| self.scene.choice(name))
+            .collect();
+        offered.push(self.scene.phrase_choice(choice::PERSON, Phrase::Person));
+        let decision = Decision::Clarify(candidates.into_iter().map(str::to_owned).collect());
+        Plan { offered, ..Plan::new(decision, vec![Say::Phrase(Phrase::Clarify)]) }
+    }
+
+    /// Nothing that can be read: files go to a person, all else is asked for in words.
+    fn wordless(&self) -> Plan {
+        if self.message.has_attachments {
+            return self.hand_over(Reason::Attachment, Vec::new(), Vec::new());
+        }
+        if self.memory.standing == Standing::Waiting {
+            return Plan::new(Decision::Acknowledge, vec![Say::Phrase(Phrase::Waiting)]);
+        }
+        if self.memory.clarifications >= policy::MAX_CLARIFICATIONS {
+            return self.hand_over(Reason::Unclear, Vec::new(), Vec::new());
+        }
+        Plan::new(Decision::Clarify(Vec::new()), vec![Say::Phrase(Phrase::NoWords)])
+    }
+
+    /// A person takes over. What can be answered is said first. Who already waits hears only that this was added.
+    fn hand_over(&self, reason: Reason, mut say: Vec<Say>, answered: Vec<String>) -> Plan {
+        let urgency = match reason {
+            Reason::Danger(_) => Urgency::Danger,
+            Reason::Wish | Reason::Undelivered => Urgency::High,
+            _ if self.message.whole.mood == Mood::Angry => Urgency::High,
+            _ => Urgency::Normal,
+        };
+        let spoken_for = reason == Reason::Always && say.len() > answered.len();
+        if self.memory.standing == Standing::Waiting {
+            say.push(Say::Phrase(Phrase::Waiting));
+        } else if reason == Reason::Private {
+            say.push(Say::Phrase(Phrase::Private));
+        } else if !spoken_for {
+            say.push(Say::Phrase(Phrase::HandOver(reason)));
+        }
+        let ranked = self.message.whole.ranked.iter().take(NEARBY).map(|ranked| ranked.intent.clone());
+        Plan {
+            escalation: Some(Escalation { reason, urgency, intents: ranked.collect() }),
+            answered,
+            ..Plan::new(Decision::Escalate(reason), say)
+        }
+    }
+}
+
+enum One {
+    Answer(Said),
+    /// Said lately: a person is offered instead of the same words.
+    Offer,
+    /// A person, with the intent's own line if it has one.
+    Person(Reason, Option<Said>),
+}
+
+/// The two or three intents that together are probable enough, most probable first.
+fn candidates(reading: &Reading, threshold: f64) -> Option<Vec<&str>> {
+    let mut sum = 0.0;
+    let mut names = Vec::new();
+    for ranked in reading.ranked.iter().take(policy::MAX_CHOICES) {
+        if ranked.probability < CHOICE_PROBABILITY {
+            break;
+        }
+        sum += ranked.probability;
+        names.push(ranked.intent.as_str());
+        if sum >= threshold && names.len() >= 2 {
+            return Some(names);
+        }
+    }
+    None
+}

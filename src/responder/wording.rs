@@ -1,0 +1,64 @@
+//! Puts a plan into words: one message with an opening line, the answers and the choices.
+
+use super::decide::{Plan, Say, Scene};
+use crate::{
+    conversation::{Decision, Memory, Reason},
+    knowledge::{Phrase, Said},
+    message::{Author, ConversationId, Outgoing},
+    reading::Mood,
+};
+
+/// The replies of a plan; none when the bot is silent.
+pub(super) fn word(scene: &Scene<'_>, memory: &Memory, id: ConversationId, mood: Mood, plan: &Plan) -> Vec<Outgoing> {
+    if plan.say.is_empty() {
+        return Vec::new();
+    }
+    let phrase = |phrase| scene.knowledge.phrase(phrase, scene.language, scene.now);
+    let body: Vec<Said> = plan
+        .say
+        .iter()
+        .map(|say| match say {
+            Say::Answer(said) => said.clone(),
+            Say::Phrase(wanted) => phrase(*wanted),
+        })
+        .collect();
+
+    let mut before = Vec::new();
+    let mut after = Vec::new();
+    if !memory.introduced {
+        // In danger the help comes first; that a machine wrote it can wait one paragraph.
+        if in_danger(plan) { after.push(phrase(Phrase::Introduction)) } else { before.push(phrase(Phrase::Introduction)) }
+    }
+    if body.iter().any(|said| said.language != scene.language) {
+        before.push(phrase(Phrase::OtherLanguage));
+    }
+    if let Some(opening) = opening(scene, memory, id, mood, plan) {
+        before.push(Said { text: opening, short: None, language: scene.language });
+    }
+
+    let language = body.first().map_or(scene.language, |said| said.language);
+    let short = body.iter().map(|said| said.short.clone().unwrap_or_else(|| said.text.clone())).collect::<Vec<_>>();
+    let text = before.into_iter().chain(body).chain(after).map(|said| said.text).collect::<Vec<_>>();
+    vec![Outgoing {
+        text: text.join("\n\n"),
+        short: Some(short.join(" ")),
+        choices: plan.offered.clone(),
+        author: Author::Bot,
+        language,
+    }]
+}
+
+fn in_danger(plan: &Plan) -> bool {
+    matches!(plan.decision, Decision::Escalate(Reason::Danger(_)))
+}
+
+/// A line for the customer's mood, before an answer or a hand-over. Each turn takes the next one, from a start that differs between
+/// conversations, so that nobody reads the same line twice in a row.
+fn opening(scene: &Scene<'_>, memory: &Memory, id: ConversationId, mood: Mood, plan: &Plan) -> Option<String> {
+    if in_danger(plan) || !matches!(plan.decision, Decision::Answer(_) | Decision::Escalate(_)) {
+        return None;
+    }
+    let lines = scene.knowledge.openings(mood, scene.language, scene.now);
+    let start = id.0.as_u128() as usize;
+    lines.get(start.wrapping_add(memory.turns as usize).checked_rem(lines.len())?).cloned()
+}
