@@ -30,6 +30,8 @@ pub struct Web {
     pub listen: SocketAddr,
     /// Origins of the sites that may embed the chat, such as `https://www.harborlight.example`; `*` is any.
     pub embed_origins: Vec<String>,
+    /// Whether a reverse proxy stands in front: then visitors' addresses come from `X-Forwarded-For`.
+    pub behind_proxy: bool,
     /// Messages that one visitor may send at once; afterwards one each three seconds.
     pub visitor_burst: u32,
     /// New visitors that one address may bring at once; afterwards one a second.
@@ -41,6 +43,7 @@ impl Default for Web {
         Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
             embed_origins: vec!["*".to_owned()],
+            behind_proxy: false,
             visitor_burst: crate::policy::VISITOR_BURST,
             address_burst: crate::policy::ADDRESS_BURST,
         }

@@ -14,6 +14,7 @@ pub mod message;
 pub mod policy;
 pub mod reading;
 pub mod responder;
+pub mod service;
 pub mod store;
 pub mod web;
 pub mod workers;

@@ -6,6 +6,7 @@ mod classify;
 mod escalations;
 mod eval;
 mod import;
+mod labelled;
 mod run;
 mod terminal;
 

@@ -78,7 +78,7 @@ impl Scene<'_> {
     }
 
     /// Greetings and thanks (a negative priority): answered only when nothing else is asked.
-    fn is_courtesy(&self, name: &str) -> bool {
+    pub(super) fn is_courtesy(&self, name: &str) -> bool {
         self.intent(name).is_some_and(|intent| intent.priority < 0)
     }
 

@@ -52,10 +52,10 @@ fn in_danger(plan: &Plan) -> bool {
     matches!(plan.decision, Decision::Escalate(Reason::Danger(_)))
 }
 
-/// A line for the customer's mood, before an answer or a hand-over. Each turn takes the next one, from a start that differs between
+/// A line for the customer's mood, before an answer that matters. Each turn takes the next one, from a start that differs between
 /// conversations, so that nobody reads the same line twice in a row.
 fn opening(scene: &Scene<'_>, memory: &Memory, id: ConversationId, mood: Mood, plan: &Plan) -> Option<String> {
-    if in_danger(plan) || !matches!(plan.decision, Decision::Answer(_) | Decision::Escalate(_)) {
+    if in_danger(plan) || plan.answered.iter().all(|intent| scene.is_courtesy(intent)) {
         return None;
     }
     let lines = scene.knowledge.openings(mood, scene.language, scene.now);

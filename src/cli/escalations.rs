@@ -1,0 +1,231 @@
+//! `evenkeel escalations`: what waits for a person, until the desk exists. Works on the store's file, whether the service runs or not.
+
+use std::{
+    io::{self, Read as _, Write},
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
+
+use anyhow::{Context as _, bail};
+use jiff::{Timestamp, tz::TimeZone};
+use serde::Serialize;
+
+use super::terminal::printable;
+use crate::{
+    config::Config,
+    conversation::EscalationId,
+    store::{Delivery, EscalationFilter, EscalationRecord, Line, LineAuthor, Store},
+};
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// The store's file, instead of store.path in evenkeel.toml
+    #[arg(long, global = true, value_name = "FILE", env = "EVENKEEL_DATABASE")]
+    database: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Command {
+    /// What waits for a person, the most urgent first
+    List {
+        /// Resolved ones too
+        #[arg(long)]
+        all: bool,
+        #[arg(long, value_enum, default_value_t = Format::Table)]
+        format: Format,
+    },
+    /// One escalation with its whole conversation
+    Show {
+        #[arg(value_name = "NUMBER")]
+        id: i64,
+        #[arg(long, value_enum, default_value_t = Format::Table)]
+        format: Format,
+    },
+    /// Write to the customer; the conversation is yours from then on
+    Reply {
+        #[arg(value_name = "NUMBER")]
+        id: i64,
+        /// What the customer reads (Markdown); `-` reads it from standard input
+        text: String,
+        /// Your name as the customer sees it
+        #[arg(long = "as", value_name = "NAME", env = "EVENKEEL_AGENT")]
+        agent: String,
+    },
+    /// Close it; the bot has the conversation again
+    Resolve {
+        #[arg(value_name = "NUMBER")]
+        id: i64,
+        /// Your name
+        #[arg(long = "as", value_name = "NAME", env = "EVENKEEL_AGENT")]
+        agent: String,
+        /// What came of it, for the record
+        #[arg(long)]
+        note: Option<String>,
+    },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Format {
+    Table,
+    Json,
+}
+
+pub(super) fn run(args: &Args, dir: &Path) -> anyhow::Result<ExitCode> {
+    let path = args.database.clone().map_or_else(|| Config::load(dir).map(|config| config.store.path), Ok)?;
+    if !path.exists() {
+        bail!("there is no store at {}: start the service once, or name its file with --database", path.display());
+    }
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let store = Store::open(&path).await.with_context(|| format!("cannot open {}", path.display()))?;
+        let result = execute(&store, &args.command).await;
+        store.close().await;
+        result
+    })?;
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn execute(store: &Store, command: &Command) -> anyhow::Result<()> {
+    let mut output = io::stdout().lock();
+    let now = Timestamp::now();
+    match command {
+        Command::List { all, format } => {
+            let filter = if *all { EscalationFilter::All } else { EscalationFilter::Open };
+            let records = store.escalations(filter).await?;
+            match format {
+                Format::Json => json(&mut output, &records)?,
+                Format::Table => list(&mut output, &records, now)?,
+            }
+        }
+        Command::Show { id, format } => {
+            let record = store.escalation(EscalationId(*id)).await?;
+            let lines = store.transcript(record.conversation).await?;
+            match format {
+                Format::Json => json(&mut output, &Shown { escalation: &record, lines: &lines })?,
+                Format::Table => show(&mut output, &record, &lines, now)?,
+            }
+        }
+        Command::Reply { id, text, agent } => {
+            let mut words = text.clone();
+            if words == "-" {
+                words.clear();
+                io::stdin().read_to_string(&mut words).context("reading your reply from standard input")?;
+            }
+            store.reply(EscalationId(*id), agent, words.trim(), now).await?;
+            writeln!(output, "queued for the customer; escalation {id} is yours, and the bot stays silent until you resolve it")?;
+        }
+        Command::Resolve { id, agent, note } => {
+            store.resolve(EscalationId(*id), agent, note.as_deref(), now).await?;
+            writeln!(output, "escalation {id} is resolved; the bot has the conversation again")?;
+        }
+    }
+    Ok(())
+}
+
+#[derive(Serialize)]
+struct Shown<'a> {
+    escalation: &'a EscalationRecord,
+    lines: &'a [Line],
+}
+
+fn json(output: &mut impl Write, value: &impl Serialize) -> anyhow::Result<()> {
+    serde_json::to_writer_pretty(&mut *output, value)?;
+    writeln!(output)?;
+    Ok(())
+}
+
+fn list(output: &mut impl Write, records: &[EscalationRecord], now: Timestamp) -> io::Result<()> {
+    if records.is_empty() {
+        return writeln!(output, "nobody waits for a person");
+    }
+    writeln!(output, "{:>5}  {:<7}  {:>7}  {:<10}  {:<20}  about", "no.", "urgency", "age", "channel", "reason")?;
+    for record in records {
+        let about = record.intents.first().map_or("–", String::as_str);
+        let who = match (&record.claimed_by, record.resolved_at) {
+            (_, Some(_)) => " (resolved)".to_owned(),
+            (Some(agent), None) => format!(" (with {agent})"),
+            (None, None) => String::new(),
+        };
+        writeln!(
+            output,
+            "{:>5}  {:<7}  {:>7}  {:<10}  {:<20}  {}",
+            record.id,
+            record.urgency.as_str(),
+            age(record.opened_at, now),
+            record.channel,
+            record.reason.to_string(),
+            printable(&format!("{about}{who}")),
+        )?;
+    }
+    Ok(())
+}
+
+fn show(output: &mut impl Write, record: &EscalationRecord, lines: &[Line], now: Timestamp) -> io::Result<()> {
+    writeln!(output, "escalation {} on {}: {}, urgency {}", record.id, record.channel, record.reason, record.urgency.as_str())?;
+    writeln!(output, "opened   {} ({} ago)", local(record.opened_at), age(record.opened_at, now))?;
+    if !record.intents.is_empty() {
+        writeln!(output, "about    {}", printable(&record.intents.join(", ")))?;
+    }
+    if let Some(agent) = &record.claimed_by {
+        writeln!(output, "with     {}", printable(agent))?;
+    }
+    if let Some(at) = record.resolved_at {
+        writeln!(output, "resolved {}", local(at))?;
+    }
+    if let Some(note) = &record.note {
+        writeln!(output, "note     {}", printable(note))?;
+    }
+    for line in lines {
+        let who = match &line.author {
+            LineAuthor::Customer => "customer".to_owned(),
+            LineAuthor::Bot => "bot".to_owned(),
+            LineAuthor::Agent(name) => format!("{name} (agent)"),
+        };
+        let state = match line.delivery {
+            None | Some(Delivery::Sent) => "",
+            Some(Delivery::Queued | Delivery::Leased) => " [not sent yet]",
+            Some(Delivery::Uncertain) => " [may not have arrived]",
+            Some(Delivery::Failed) => " [not delivered]",
+        };
+        writeln!(output, "\n{}  {}{state}", local(line.at), printable(&who))?;
+        for text in line.text.lines() {
+            writeln!(output, "    {}", printable(text))?;
+        }
+        for (number, choice) in line.choices.iter().enumerate() {
+            writeln!(output, "    {}. {}", number + 1, printable(&choice.label))?;
+        }
+        for attachment in &line.attachments {
+            writeln!(output, "    [file: {}]", printable(&attachment.name))?;
+        }
+    }
+    Ok(())
+}
+
+fn local(at: Timestamp) -> String {
+    at.to_zoned(TimeZone::system()).strftime("%Y-%m-%d %H:%M:%S").to_string()
+}
+
+/// How long ago, in the largest whole unit.
+fn age(since: Timestamp, now: Timestamp) -> String {
+    let seconds = now.duration_since(since).as_secs().max(0);
+    match seconds {
+        0..=59 => format!("{seconds} s"),
+        60..=3_599 => format!("{} min", seconds / 60),
+        3_600..=86_399 => format!("{} h", seconds / 3_600),
+        _ => format!("{} d", seconds / 86_400),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_age_is_told_in_its_largest_unit() {
+        let now: Timestamp = "2026-11-14T12:00:00Z".parse().unwrap();
+        let ago = |seconds| age(now - jiff::SignedDuration::from_secs(seconds), now);
+        assert_eq!([ago(5), ago(61), ago(7_300), ago(90_000), ago(-3)], ["5 s", "1 min", "2 h", "1 d", "0 s"]);
+    }
+}
