@@ -10,6 +10,9 @@ mod wording;
 
 use jiff::Timestamp;
 
+use burst::Message;
+use decide::{Plan, Scene};
+
 use crate::{
     classifier::{Classifier, Lesson},
     conversation::{Answered, Conversation, Decision, Memory, Reason, Standing, Turn},
@@ -69,28 +72,37 @@ impl Responder {
         let memory = wake(&conversation.memory, now);
         let message = burst::read(burst, &memory.offered, |text| self.classifier.read(text));
         let language = message.whole.language.or(memory.language).unwrap_or_else(|| self.knowledge.default_language());
-        let scene = decide::Scene { knowledge: &self.knowledge, threshold: self.threshold, language, now };
-        let plan = decide::decide(&scene, &memory, conversation.public, &message);
-        let replies = wording::word(&scene, &memory, conversation.id, message.whole.mood, &plan);
-        let memory = remember(memory, language, &plan, !replies.is_empty(), now);
-        let mut readings = vec![message.whole];
-        readings.extend(message.parts.into_iter().map(|part| part.reading));
-        Turn { decision: plan.decision, replies, escalation: plan.escalation, memory, readings }
+        turn(&self.scene(language, now), conversation, memory, message)
     }
-}
 
-impl Responder {
     /// The turn of last resort, when a message cannot be read at all: a person takes over.
     #[must_use]
     pub fn give_to_person(&self, conversation: &Conversation, now: Timestamp) -> Turn {
         let memory = wake(&conversation.memory, now);
         let language = memory.language.unwrap_or_else(|| self.knowledge.default_language());
-        let scene = decide::Scene { knowledge: &self.knowledge, threshold: self.threshold, language, now };
-        let plan = decide::Plan::last_resort(memory.standing);
-        let replies = wording::word(&scene, &memory, conversation.id, Mood::Calm, &plan);
-        let memory = remember(memory, language, &plan, !replies.is_empty(), now);
-        Turn { decision: plan.decision, replies, escalation: plan.escalation, memory, readings: Vec::new() }
+        let plan = Plan::last_resort(memory.standing);
+        carry_out(&self.scene(language, now), conversation, memory, plan, Mood::Calm)
     }
+
+    fn scene(&self, language: Language, now: Timestamp) -> Scene<'_> {
+        Scene { knowledge: &self.knowledge, threshold: self.threshold, language, now }
+    }
+}
+
+/// One turn, once the message is read.
+fn turn(scene: &Scene<'_>, conversation: &Conversation, memory: Memory, message: Message) -> Turn {
+    let plan = decide::decide(scene, &memory, conversation.public, &message);
+    let mut turn = carry_out(scene, conversation, memory, plan, message.whole.mood);
+    turn.readings.push(message.whole);
+    turn.readings.extend(message.parts.into_iter().map(|part| part.reading));
+    turn
+}
+
+/// Words a plan and moves the memory on.
+fn carry_out(scene: &Scene<'_>, conversation: &Conversation, memory: Memory, plan: Plan, mood: Mood) -> Turn {
+    let replies = wording::word(scene, &memory, conversation.id, mood, &plan);
+    let memory = remember(memory, scene, &plan, !replies.is_empty());
+    Turn { decision: plan.decision, replies, escalation: plan.escalation, memory, readings: Vec::new() }
 }
 
 /// A conversation that slept for a day starts afresh, unless a person still has it.
@@ -105,14 +117,9 @@ fn wake(memory: &Memory, now: Timestamp) -> Memory {
 }
 
 /// What the conversation knows after this turn.
-fn remember(
-    mut memory: Memory,
-    language: Language,
-    plan: &decide::Plan,
-    spoke: bool,
-    now: Timestamp,
-) -> Memory {
-    memory.language = Some(language);
+fn remember(mut memory: Memory, scene: &Scene<'_>, plan: &Plan, spoke: bool) -> Memory {
+    let now = scene.now;
+    memory.language = Some(scene.language);
     memory.turns += 1;
     memory.last_turn_at = Some(now);
     memory.introduced |= spoke;

@@ -1,1 +1,445 @@
-//! responder tests
+//! The promises of the decision, told with readings made by hand.
+
+use std::fs;
+
+use super::{burst::Part, *};
+use crate::{
+    conversation::Urgency,
+    knowledge,
+    message::{ConversationId, Outgoing},
+    reading::{Danger, DangerSign, Ranked, Reading},
+};
+
+const THRESHOLD: f64 = 0.8;
+
+const PHRASES: &str = r#"
+en:
+  introduction: I am a bot.
+  opening:
+    worried: [Take a breath.]
+    angry: [You want facts., Here is the plain state.]
+    sad: [That is hard.]
+  clarify: Which one?
+  person: Talk to a person
+  already_said: I said all I know. A person?
+  keep_bot: No, that is all
+  kept_bot: All right.
+  hand_over:
+    unsure: A person reads this (unsure).
+    wish: A person comes.
+    always: A person must do this.
+    stale: My facts are old; a person comes.
+    repeated: I did not help; a person comes.
+    unclear: I do not understand; a person comes.
+    attachment: A person looks at the file.
+    undelivered: A person checks.
+  private: Please write to us in private.
+  waiting: I added this.
+  danger: Get to safety.
+  other_language: Only in English.
+  no_words: Please use words.
+es:
+  introduction: Soy un bot.
+"#;
+
+const INCIDENT: &str = r#"
+company: Harbor
+name: Storm
+timezone: UTC
+languages: [en, es]
+reason: a storm
+started: 2026-11-14 02:00
+next_update: daily at 08:00, 18:00
+contacts:
+  line: 555-0100
+facts:
+  crews:
+    value: 40 crews
+    as_of: 2026-11-14 06:00
+    valid_for: 12h
+"#;
+
+/// Name, further keys of the intent, response.
+const INTENTS: [(&str, &str, &str); 9] = [
+    ("restoration", "priority: 10", "Power is back at noon."),
+    ("refund", "", "Refunds take a week."),
+    ("crews", "", "We have {{ incident.facts.crews }}."),
+    ("account", "private: true", "Reset it on the page."),
+    ("complaint", "escalate: always", "We hear your complaint."),
+    ("gas", "danger: gas", "Leave the house. Call {{ incident.contacts.line }}."),
+    ("talk_to_person", "escalate: always", "A person is called."),
+    ("greeting", "priority: -1", "Hello."),
+    ("water", "", "Water is safe."),
+];
+
+fn knowledge_of_the_test() -> Knowledge {
+    let dir = tempfile::tempdir().unwrap();
+    let at = |name: &str| dir.path().join(name);
+    fs::create_dir_all(at("intents")).unwrap();
+    fs::create_dir_all(at("responses")).unwrap();
+    fs::write(at("incident.yaml"), INCIDENT).unwrap();
+    fs::write(at("responses/phrases.yaml"), PHRASES).unwrap();
+    for (name, keys, response) in INTENTS {
+        let examples: String = (0..10).map(|n| format!("  - {name} example number {n}\n")).collect();
+        fs::write(at(&format!("intents/{name}.yaml")), format!("title: About {name}\n{keys}\nexamples:\n{examples}")).unwrap();
+        fs::write(at(&format!("responses/{name}.md")), response).unwrap();
+    }
+    fs::write(at("responses/restoration.es.md"), "La luz vuelve a mediodía.").unwrap();
+    let loaded = knowledge::load(dir.path(), morning()).unwrap();
+    loaded.knowledge.unwrap_or_else(|| panic!("{:?}", loaded.problems))
+}
+
+fn morning() -> Timestamp {
+    "2026-11-14T10:00:00Z".parse().unwrap()
+}
+
+fn reading(ranked: &[(&str, f64)]) -> Reading {
+    let ranked = ranked.iter().map(|(intent, probability)| Ranked { intent: (*intent).into(), probability: *probability });
+    Reading { ranked: ranked.collect(), language: Some(Language::ENGLISH), mood: Mood::Calm, danger: None }
+}
+
+fn message(ranked: &[(&str, f64)]) -> Message {
+    Message {
+        whole: reading(ranked),
+        parts: Vec::new(),
+        halved: false,
+        picked: None,
+        has_words: true,
+        has_attachments: false,
+    }
+}
+
+fn sure(intent: &str) -> Message {
+    message(&[(intent, 0.95)])
+}
+
+fn part(ranked: &[(&str, f64)], asks: bool) -> Part {
+    Part { reading: reading(ranked), asks }
+}
+
+/// A conversation with one customer, one turn after the other.
+struct Talk {
+    knowledge: Knowledge,
+    conversation: Conversation,
+    now: Timestamp,
+}
+
+impl Talk {
+    fn new() -> Self {
+        let conversation = Conversation {
+            id: ConversationId::default(),
+            channel: "test".into(),
+            place: "p".into(),
+            public: false,
+            version: 0,
+            memory: Memory { introduced: true, ..Memory::default() },
+        };
+        Self { knowledge: knowledge_of_the_test(), conversation, now: morning() }
+    }
+
+    fn hears(&mut self, message: Message) -> Turn {
+        let memory = wake(&self.conversation.memory, self.now);
+        let language = message.whole.language.or(memory.language).unwrap_or_else(|| self.knowledge.default_language());
+        let scene = Scene { knowledge: &self.knowledge, threshold: THRESHOLD, language, now: self.now };
+        let turn = turn(&scene, &self.conversation, memory, message);
+        self.conversation.memory = turn.memory.clone();
+        turn
+    }
+
+    fn picks(&mut self, id: &str) -> Turn {
+        let picked = self.conversation.memory.offered.iter().find(|choice| choice.id == id).cloned();
+        assert!(picked.is_some(), "{id} was not offered");
+        self.hears(Message { picked, ..message(&[]) })
+    }
+}
+
+fn said(turn: &Turn) -> &str {
+    turn.replies.first().map_or("", |reply| reply.text.as_str())
+}
+
+fn choices(turn: &Turn) -> Vec<&str> {
+    turn.replies.iter().flat_map(|reply: &Outgoing| &reply.choices).map(|choice| choice.id.as_str()).collect()
+}
+
+fn escalated(turn: &Turn) -> Option<Reason> {
+    match turn.decision {
+        Decision::Escalate(reason) => Some(reason),
+        _ => None,
+    }
+}
+
+#[test]
+fn what_is_sure_is_answered() {
+    let turn = Talk::new().hears(sure("restoration"));
+    assert_eq!(turn.decision, Decision::Answer(vec!["restoration".into()]));
+    assert_eq!(said(&turn), "Power is back at noon.");
+    assert!(turn.escalation.is_none());
+}
+
+#[test]
+fn the_bot_says_that_it_is_one_before_its_first_answer_only() {
+    let mut talk = Talk::new();
+    talk.conversation.memory.introduced = false;
+    assert_eq!(said(&talk.hears(sure("restoration"))), "I am a bot.\n\nPower is back at noon.");
+    assert_eq!(said(&talk.hears(sure("refund"))), "Refunds take a week.");
+    talk.now += jiff::SignedDuration::from_hours(30);
+    assert_eq!(said(&talk.hears(sure("refund"))), "I am a bot.\n\nRefunds take a week.", "a day later it says so again");
+}
+
+#[test]
+fn what_is_not_sure_goes_to_a_person() {
+    let turn = Talk::new().hears(message(&[("restoration", 0.4), ("refund", 0.1)]));
+    assert_eq!(escalated(&turn), Some(Reason::Unsure));
+    assert_eq!(said(&turn), "A person reads this (unsure).");
+    assert_eq!(turn.escalation.unwrap().intents, ["restoration", "refund"]);
+    assert_eq!(turn.memory.standing, Standing::Waiting);
+}
+
+#[test]
+fn two_intents_that_are_sure_only_together_are_asked_back() {
+    let mut talk = Talk::new();
+    let turn = talk.hears(message(&[("restoration", 0.5), ("refund", 0.4)]));
+    assert_eq!(turn.decision, Decision::Clarify(vec!["restoration".into(), "refund".into()]));
+    assert_eq!(choices(&turn), ["intent:restoration", "intent:refund", "person"]);
+    let turn = talk.picks("intent:refund");
+    assert_eq!(turn.decision, Decision::Answer(vec!["refund".into()]));
+    assert!(turn.memory.offered.is_empty());
+}
+
+#[test]
+fn after_two_questions_back_a_person_takes_over() {
+    let mut talk = Talk::new();
+    let muddled = || message(&[("restoration", 0.5), ("refund", 0.4)]);
+    talk.hears(muddled());
+    talk.hears(muddled());
+    assert_eq!(escalated(&talk.hears(muddled())), Some(Reason::Unclear));
+}
+
+#[test]
+fn a_wish_for_a_person_is_honoured_at_once() {
+    let turn = Talk::new().hears(sure("talk_to_person"));
+    assert_eq!(escalated(&turn), Some(Reason::Wish));
+    assert_eq!(said(&turn), "A person comes.");
+    assert_eq!(turn.escalation.unwrap().urgency, Urgency::High);
+}
+
+#[test]
+fn danger_comes_first_whatever_else_is_asked() {
+    let mut talk = Talk::new();
+    talk.conversation.memory.introduced = false;
+    let mut dangerous = sure("refund");
+    dangerous.whole.danger = Some(DangerSign { danger: Danger::Gas, rule: "gas.smell".into() });
+    let turn = talk.hears(dangerous);
+    assert_eq!(escalated(&turn), Some(Reason::Danger(Danger::Gas)));
+    assert_eq!(said(&turn), "Leave the house. Call 555-0100.\n\nI am a bot.", "help first");
+    assert_eq!(turn.escalation.unwrap().urgency, Urgency::Danger);
+}
+
+#[test]
+fn a_danger_intent_needs_less_certainty_than_an_answer() {
+    assert_eq!(escalated(&Talk::new().hears(message(&[("gas", 0.4)]))), Some(Reason::Danger(Danger::Gas)));
+}
+
+#[test]
+fn a_danger_without_an_intent_gets_the_general_help() {
+    let mut message = message(&[]);
+    message.whole.danger = Some(DangerSign { danger: Danger::Fire, rule: "fire.burning".into() });
+    assert_eq!(said(&Talk::new().hears(message)), "Get to safety.");
+}
+
+#[test]
+fn danger_is_heard_even_while_an_agent_has_the_conversation() {
+    let mut talk = Talk::new();
+    talk.conversation.memory.standing = Standing::Agent;
+    let turn = talk.hears(sure("gas"));
+    assert_eq!(said(&turn), "Leave the house. Call 555-0100.");
+    assert_eq!(turn.memory.standing, Standing::Agent);
+    assert!(talk.hears(sure("gas")).replies.is_empty(), "once said, the agent has it");
+}
+
+#[test]
+fn while_an_agent_has_the_conversation_the_bot_is_silent() {
+    let mut talk = Talk::new();
+    talk.conversation.memory.standing = Standing::Agent;
+    for message in [sure("restoration"), message(&[]), sure("talk_to_person")] {
+        let turn = talk.hears(message);
+        assert_eq!(turn.decision, Decision::Silent);
+        assert!(turn.replies.is_empty() && turn.escalation.is_none());
+    }
+}
+
+#[test]
+fn who_waits_for_a_person_still_gets_answers_and_otherwise_hears_that_it_was_added() {
+    let mut talk = Talk::new();
+    talk.hears(sure("talk_to_person"));
+    assert_eq!(said(&talk.hears(sure("restoration"))), "Power is back at noon.");
+    assert_eq!(said(&talk.hears(message(&[("refund", 0.5), ("water", 0.4)]))), "I added this.");
+}
+
+#[test]
+fn the_same_question_again_offers_a_person_and_then_brings_one() {
+    let mut talk = Talk::new();
+    talk.hears(sure("restoration"));
+    let turn = talk.hears(sure("restoration"));
+    assert_eq!(said(&turn), "I said all I know. A person?");
+    assert_eq!(choices(&turn), ["person", "keep_bot"]);
+    assert_eq!(escalated(&talk.hears(sure("restoration"))), Some(Reason::Repeated));
+}
+
+#[test]
+fn the_offer_of_a_person_can_be_taken_or_declined() {
+    let mut talk = Talk::new();
+    talk.hears(sure("restoration"));
+    talk.hears(sure("restoration"));
+    let declined = talk.picks("keep_bot");
+    assert_eq!((declined.decision.clone(), said(&declined)), (Decision::Acknowledge, "All right."));
+
+    let mut talk = Talk::new();
+    talk.hears(sure("restoration"));
+    talk.hears(sure("restoration"));
+    assert_eq!(escalated(&talk.picks("person")), Some(Reason::Wish));
+}
+
+#[test]
+fn hours_later_the_same_question_is_a_new_one() {
+    let mut talk = Talk::new();
+    talk.hears(sure("restoration"));
+    talk.now += jiff::SignedDuration::from_hours(3);
+    assert_eq!(said(&talk.hears(sure("restoration"))), "Power is back at noon.");
+}
+
+#[test]
+fn greetings_may_be_repeated() {
+    let mut talk = Talk::new();
+    for _ in 0..3 {
+        assert_eq!(said(&talk.hears(sure("greeting"))), "Hello.");
+    }
+}
+
+#[test]
+fn a_stale_fact_is_not_said() {
+    let mut talk = Talk::new();
+    assert_eq!(said(&talk.hears(sure("crews"))), "We have 40 crews.");
+    let mut talk = Talk::new();
+    talk.now += jiff::SignedDuration::from_hours(20);
+    let turn = talk.hears(sure("crews"));
+    assert_eq!(escalated(&turn), Some(Reason::Stale));
+    assert_eq!(said(&turn), "My facts are old; a person comes.");
+}
+
+#[test]
+fn a_private_matter_in_public_moves_to_private() {
+    let mut talk = Talk::new();
+    talk.conversation.public = true;
+    let turn = talk.hears(sure("account"));
+    assert_eq!(escalated(&turn), Some(Reason::Private));
+    assert_eq!(said(&turn), "Please write to us in private.");
+    assert_eq!(said(&Talk::new().hears(sure("account"))), "Reset it on the page.", "in private it is answered");
+}
+
+#[test]
+fn an_intent_that_always_needs_a_person_says_its_own_line() {
+    let turn = Talk::new().hears(sure("complaint"));
+    assert_eq!(escalated(&turn), Some(Reason::Always));
+    assert_eq!(said(&turn), "We hear your complaint.");
+}
+
+#[test]
+fn several_questions_are_answered_together_the_important_one_first() {
+    let mut talk = Talk::new();
+    let turn = talk.hears(Message {
+        parts: vec![part(&[("greeting", 0.9)], false), part(&[("refund", 0.9)], true), part(&[("restoration", 0.9)], true)],
+        ..message(&[("refund", 0.5)])
+    });
+    assert_eq!(turn.decision, Decision::Answer(vec!["restoration".into(), "refund".into()]));
+    assert_eq!(said(&turn), "Power is back at noon.\n\nRefunds take a week.");
+}
+
+#[test]
+fn at_most_three_questions_are_answered_together() {
+    let names = ["restoration", "refund", "water", "crews"];
+    let turn = Talk::new().hears(Message {
+        parts: names.iter().map(|name| part(&[(name, 0.9)], true)).collect(),
+        ..message(&[("refund", 0.5)])
+    });
+    assert!(matches!(turn.decision, Decision::Answer(intents) if intents.len() == 3));
+}
+
+#[test]
+fn a_question_left_open_beside_an_answered_one_brings_a_person() {
+    let turn = Talk::new().hears(Message {
+        parts: vec![part(&[("restoration", 0.9)], true), part(&[("water", 0.2)], true)],
+        ..message(&[("restoration", 0.5)])
+    });
+    assert_eq!(escalated(&turn), Some(Reason::Unsure));
+    assert_eq!(said(&turn), "Power is back at noon.\n\nA person reads this (unsure).");
+}
+
+#[test]
+fn a_story_around_a_question_does_not_hide_it() {
+    let turn = Talk::new().hears(Message {
+        parts: vec![part(&[("water", 0.2)], false), part(&[("restoration", 0.9)], true)],
+        ..message(&[("restoration", 0.5)])
+    });
+    assert_eq!(turn.decision, Decision::Answer(vec!["restoration".into()]));
+}
+
+#[test]
+fn half_a_sentence_is_not_answered_for_the_whole() {
+    let turn = Talk::new().hears(Message {
+        parts: vec![part(&[("restoration", 0.9)], false), part(&[("water", 0.3)], false)],
+        halved: true,
+        ..message(&[("water", 0.3)])
+    });
+    assert_eq!(escalated(&turn), Some(Reason::Unsure));
+}
+
+#[test]
+fn the_mood_chooses_the_opening_line() {
+    let mut talk = Talk::new();
+    let mut angry = sure("restoration");
+    angry.whole.mood = Mood::Angry;
+    let first = said(&talk.hears(angry)).to_owned();
+    let mut angry = sure("refund");
+    angry.whole.mood = Mood::Angry;
+    let second = said(&talk.hears(angry)).to_owned();
+    let openings = ["You want facts.", "Here is the plain state."];
+    assert!(openings.iter().any(|opening| first.starts_with(opening)), "{first}");
+    assert_ne!(first.split('.').next(), second.split('.').next(), "no line twice in a row");
+}
+
+#[test]
+fn an_angry_customer_who_needs_a_person_comes_sooner() {
+    let mut angry = message(&[]);
+    angry.whole.mood = Mood::Angry;
+    assert_eq!(Talk::new().hears(angry).escalation.unwrap().urgency, Urgency::High);
+}
+
+#[test]
+fn the_answer_follows_the_customers_language_and_says_so_where_it_cannot() {
+    let mut talk = Talk::new();
+    let mut spanish = sure("restoration");
+    spanish.whole.language = Some(Language::SPANISH);
+    assert_eq!(said(&talk.hears(spanish)), "La luz vuelve a mediodía.");
+    let mut short = sure("refund");
+    short.whole.language = None;
+    let turn = talk.hears(short);
+    assert_eq!(said(&turn), "Only in English.\n\nRefunds take a week.", "the language of the conversation is kept");
+    assert_eq!(turn.replies[0].language, Language::ENGLISH);
+}
+
+#[test]
+fn a_message_without_words_is_asked_for_in_words_and_a_file_goes_to_a_person() {
+    let wordless = |has_attachments| Message { has_words: false, has_attachments, ..message(&[]) };
+    assert_eq!(said(&Talk::new().hears(wordless(false))), "Please use words.");
+    assert_eq!(escalated(&Talk::new().hears(wordless(true))), Some(Reason::Attachment));
+}
+
+#[test]
+fn the_same_turn_is_decided_the_same_way() {
+    let mut talk = Talk::new();
+    let memory = talk.conversation.memory.clone();
+    let first = talk.hears(message(&[("restoration", 0.5), ("refund", 0.4)]));
+    talk.conversation.memory = memory;
+    assert_eq!(first, talk.hears(message(&[("restoration", 0.5), ("refund", 0.4)])));
+}
