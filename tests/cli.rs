@@ -1,0 +1,139 @@
+//! The commands that admins use, driven as they drive them.
+
+mod common;
+
+use std::{
+    fs,
+    io::Write as _,
+    process::{Command, Stdio},
+};
+
+use common::{BINARY, Home, sample, stderr, stdout, write};
+use serde_json::Value;
+
+fn evenkeel(args: &[&str], input: &[u8]) -> std::process::Output {
+    let mut child = Command::new(BINARY)
+        .args(args)
+        .current_dir(sample())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // A command that fails early closes its input; that is its right.
+    let _ = child.stdin.take().unwrap().write_all(input);
+    child.wait_with_output().unwrap()
+}
+
+#[test]
+fn check_finds_nothing_in_the_sample() {
+    let output = evenkeel(&["check"], b"");
+    assert_eq!(output.status.code(), Some(0), "{}", stdout(&output));
+}
+
+#[test]
+fn check_names_file_line_and_suggestion_and_exits_with_1() {
+    let home = Home::new();
+    let path = home.path().join("intents/water.yaml");
+    let broken = fs::read_to_string(&path).unwrap().replacen("examples:", "exampels:", 1);
+    fs::write(&path, broken).unwrap();
+    let output = home.run(&["check"]);
+    assert_eq!(output.status.code(), Some(1));
+    let said = stdout(&output) + &stderr(&output);
+    assert!(said.contains("intents/water.yaml") && said.contains("exampels") && said.contains("examples"), "{said}");
+
+    let output = home.run(&["check", "--format", "json"]);
+    assert_eq!(output.status.code(), Some(1));
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(report["problems"][0]["file"], "intents/water.yaml");
+    assert!(report["problems"][0]["line"].is_u64());
+}
+
+#[test]
+fn check_that_cannot_run_exits_with_2() {
+    let output = evenkeel(&["check", "--knowledge", "no/such/folder"], b"");
+    assert_eq!(output.status.code(), Some(2));
+    assert!(stderr(&output).contains("no/such/folder"), "{}", stderr(&output));
+}
+
+#[test]
+fn classify_prints_one_object_for_each_line_whatever_the_line() {
+    let output = evenkeel(&["classify"], b"is the tap water safe to drink\n\n\xff\xfe\nI smell gas\n{{ x }}\n");
+    assert!(output.status.success(), "{}", stderr(&output));
+    let lines: Vec<Value> = stdout(&output).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(lines.len(), 5);
+    assert_eq!((lines[0]["decision"].as_str(), lines[0]["intent"].as_str()), (Some("answer"), Some("water")));
+    assert_eq!((lines[3]["decision"].as_str(), lines[3]["reason"].as_str()), (Some("escalate"), Some("danger")));
+    for key in ["text", "decision", "reason", "intent", "probability", "alternatives", "language", "mood"] {
+        assert!(lines.iter().all(|line| line.get(key).is_some()), "{key}");
+    }
+}
+
+#[test]
+fn output_that_nobody_reads_is_no_error() {
+    let mut child = Command::new(BINARY)
+        .arg("classify")
+        .current_dir(sample())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let _ = child.stdin.take().unwrap().write_all("when is the power back\n".repeat(2_000).as_bytes());
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success(), "{}", stderr(&output));
+}
+
+#[test]
+fn chat_answers_in_the_terminal_and_explains_itself() {
+    let output = evenkeel(&["chat", "--explain"], b"is the tap water safe to drink\nI want a human\n");
+    let said = stdout(&output);
+    assert!(said.contains("decision  answer water"), "{said}");
+    assert!(said.contains("a person is called: reason wish"), "{said}");
+}
+
+#[test]
+fn import_makes_intents_that_check_and_eval_take() {
+    let dir = tempfile::tempdir().unwrap();
+    let lines: String = [
+        ("Track my card!", "where is my card|has my card been sent|track the card|card not here yet|card still missing in the post"),
+        ("../exchange rate", "what is the exchange rate|rate for euros|how are exchange rates set|current currency rate|dollar to euro rate"),
+        ("top-up", "how do i top up|top up my account|add money to my balance|load money on the account|put funds in"),
+    ]
+    .iter()
+    .flat_map(|(intent, texts)| texts.split('|').map(move |text| format!("{}\n", serde_json::json!({ "text": text, "intent": intent }))))
+    .collect();
+    let file = write(dir.path(), "train.jsonl", lines + "{\"text\": \"tell me a joke\", \"intent\": \"oos\"}\n");
+    let out = dir.path().join("kb");
+    let out_name = out.to_str().unwrap();
+
+    let output = evenkeel(&["import", file.to_str().unwrap(), "--out", out_name], b"");
+    assert!(output.status.success(), "{}", stderr(&output));
+    let mut names: Vec<String> = fs::read_dir(out.join("intents"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    assert_eq!(names, ["exchange_rate.yaml", "top_up.yaml", "track_my_card.yaml"]);
+
+    let check = evenkeel(&["check", "--knowledge", out_name], b"");
+    assert_eq!(check.status.code(), Some(0), "{}", stdout(&check));
+
+    let eval = evenkeel(&["eval", file.to_str().unwrap(), "--knowledge", out_name, "--format", "json"], b"");
+    let score: Value = serde_json::from_slice(&eval.stdout).unwrap();
+    assert_eq!((score["in_scope"].as_u64(), score["oos"].as_u64()), (Some(15), Some(1)));
+    assert_eq!(score["accuracy"].as_f64(), Some(1.0), "{score}");
+
+    let again = evenkeel(&["import", file.to_str().unwrap(), "--out", out_name], b"");
+    assert_eq!(again.status.code(), Some(2), "what is there is not overwritten");
+}
+
+#[test]
+fn a_broken_line_of_labels_is_named() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = write(dir.path(), "x.jsonl", "{\"text\": \"a\", \"intent\": \"b\"}\n{\"text\": 1}\n");
+    let output = evenkeel(&["eval", file.to_str().unwrap()], b"");
+    assert_eq!(output.status.code(), Some(2));
+    assert!(stderr(&output).contains("x.jsonl:2"), "{}", stderr(&output));
+}
