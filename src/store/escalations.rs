@@ -20,7 +20,7 @@ use crate::{
 const MAX_NAME_BYTES: usize = 200;
 
 /// An escalation as people see it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct EscalationRecord {
     pub id: EscalationId,
     pub conversation: ConversationId,

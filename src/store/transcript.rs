@@ -1,6 +1,7 @@
 //! A conversation as its people see it.
 
 use jiff::Timestamp;
+use serde::Serialize;
 use sqlx::{Row, sqlite::SqliteRow};
 use uuid::Uuid;
 
@@ -11,7 +12,7 @@ use super::{
 use crate::message::{Attachment, Choice, ConversationId};
 
 /// One line of a conversation, as its people saw it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Line {
     /// sorts the lines of all conversations by the time they became visible; 0 while not yet sent
     pub cursor: i64,
@@ -29,7 +30,8 @@ pub struct Line {
 }
 
 /// Who wrote a line.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum LineAuthor {
     Customer,
     Bot,
@@ -38,7 +40,8 @@ pub enum LineAuthor {
 }
 
 /// Where an outgoing line is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Delivery {
     Queued,
     /// Being sent right now.

@@ -1,0 +1,117 @@
+//! Load on the whole service: visitors who each open the chat, ask one question and wait for its answer.
+//!
+//! `cargo bench --bench load -- [--rate PER_SECOND] [--seconds N] [--quiet MS]` starts the real binary on a copy of the sample
+//! crisis and prints latencies. The load is open: visitors arrive at the given rate whether or not earlier ones have been answered, so a
+//! service that falls behind shows it. Client and service share the machine.
+
+#[path = "../tests/common/mod.rs"]
+mod common;
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use common::{Home, Service, Visitor};
+use futures::StreamExt as _;
+use serde_json::json;
+use tokio::task::JoinSet;
+
+/// What visitors ask, in turn: answers, questions back and hand-overs in a mix.
+const QUESTIONS: [&str; 8] = [
+    "when will my power be back",
+    "is the tap water safe to drink",
+    "still no lights on our street, any news??",
+    "where can I charge my phone and stay warm tonight",
+    "hi, is my food in the freezer still ok? and how do I claim for it",
+    "I want to talk to a person",
+    "my neighbour has a generator in the garage, is that safe",
+    "what about the thing from last week",
+];
+
+struct Options {
+    rate: f64,
+    seconds: u64,
+    quiet: u64,
+}
+
+fn options() -> Options {
+    let args: Vec<String> = std::env::args().collect();
+    let value = |name: &str| args.iter().position(|arg| arg == name).and_then(|at| args.get(at + 1)?.parse::<f64>().ok());
+    Options {
+        rate: value("--rate").unwrap_or(200.0),
+        seconds: value("--seconds").unwrap_or(15.0) as u64,
+        quiet: value("--quiet").unwrap_or(0.0) as u64,
+    }
+}
+
+/// How long one visitor's steps took.
+struct Taken {
+    accepted: Duration,
+    answered: Duration,
+}
+
+#[tokio::main]
+async fn main() {
+    let Options { rate, seconds, quiet } = options();
+    let home = Home::new();
+    home.settings(&format!(
+        "[policy]\nquiet_ms = {quiet}\npatience_ms = {}\n[web]\nvisitor_burst = 100\naddress_burst = 10000000\n",
+        quiet.max(8_000)
+    ));
+    let service = Arc::new(home.start());
+    let total = (rate * seconds as f64) as usize;
+    let started = Instant::now();
+    let mut visits = JoinSet::new();
+    for n in 0..total {
+        let due = started + Duration::from_secs_f64(n as f64 / rate);
+        tokio::time::sleep_until(due.into()).await;
+        let service = Arc::clone(&service);
+        visits.spawn(async move { visit(&service, QUESTIONS[n % QUESTIONS.len()]).await });
+    }
+    let offered = started.elapsed();
+    let taken: Vec<Option<Taken>> = visits.join_all().await;
+    let elapsed = started.elapsed();
+    let failed = taken.iter().filter(|taken| taken.is_none()).count();
+    let taken: Vec<Taken> = taken.into_iter().flatten().collect();
+    println!("{total} visitors at {rate}/s over {:.1} s, quiet window {quiet} ms; {failed} failed", offered.as_secs_f64());
+    println!("{:.0} questions answered a second until the last answer", taken.len() as f64 / elapsed.as_secs_f64());
+    print("message accepted (POST to 202)", taken.iter().map(|taken| taken.accepted).collect());
+    print("answer on the visitor's screen (POST to event)", taken.iter().map(|taken| taken.answered).collect());
+    let metrics = service.http.get(format!("{}/metrics", service.url)).send().await.unwrap().text().await.unwrap();
+    for line in metrics.lines().filter(|line| line.starts_with("evenkeel_turn_seconds")) {
+        println!("{line}");
+    }
+}
+
+/// A key, a message, and the stream until the answer.
+async fn visit(service: &Service, question: &str) -> Option<Taken> {
+    let visitor = service.visitor().await;
+    let started = Instant::now();
+    let answer = visitor.post(&json!({ "id": "1", "text": question })).await.ok()?;
+    if answer.status() != 202 {
+        return None;
+    }
+    let accepted = started.elapsed();
+    tokio::time::timeout(common::PATIENCE, wait_for_answer(service, &visitor)).await.ok()??;
+    Some(Taken { accepted, answered: started.elapsed() })
+}
+
+async fn wait_for_answer(service: &Service, visitor: &Visitor) -> Option<()> {
+    let url = format!("{}/api/chat/events?after=0", service.url);
+    let mut stream = service.http.get(url).bearer_auth(&visitor.key).send().await.ok()?.bytes_stream();
+    let mut seen = String::new();
+    while let Some(bytes) = stream.next().await {
+        seen.push_str(&String::from_utf8_lossy(&bytes.ok()?));
+        if seen.contains("\"author\":\"bot\"") {
+            return Some(());
+        }
+    }
+    None
+}
+
+fn print(what: &str, mut times: Vec<Duration>) {
+    times.sort();
+    let at = |share: f64| times.get(((times.len() as f64 - 1.0) * share) as usize).map_or(0.0, |time| time.as_secs_f64() * 1e3);
+    println!("{what}: p50 {:.1} ms, p90 {:.1} ms, p99 {:.1} ms, max {:.1} ms", at(0.5), at(0.9), at(0.99), at(1.0));
+}
