@@ -1,16 +1,49 @@
 //! Durable inbox, outbox, conversations, escalations, contacts and audit trail, in one SQLite file.
+//!
+//! All writes go through one connection that commits in groups (`writer.rs`); reads have connections of their own and see
+//! what is committed. A call that returns `Ok` has survived a crash. Another process may open the same file meanwhile, but
+//! only one may run the service: [`Store::recover`] takes the leases of every other process for dead.
 
-use crate::{
-    conversation::{Conversation, EscalationId, Reason, Standing, Turn, Urgency},
-    message::{Choice, ConversationId, Incoming, MessageId, Outgoing, OutgoingId},
+mod counts;
+mod erase;
+mod escalations;
+mod file;
+mod inbox;
+mod outbox;
+mod rows;
+mod signals;
+mod transcript;
+mod turn;
+mod writer;
+
+use std::{path::Path, sync::Arc};
+
+use sqlx::SqlitePool;
+use tokio::sync::{Notify, watch};
+use uuid::Uuid;
+
+pub use self::{
+    counts::{Counts, Status},
+    escalations::{EscalationFilter, EscalationRecord},
+    file::OpenError,
+    inbox::{Due, Pending, Received},
+    outbox::{Leased, Recovered},
+    transcript::{Delivery, Line, LineAuthor},
 };
-use jiff::Timestamp;
-use std::{path::Path, time::Duration};
-use tokio::sync::watch;
+use self::{signals::Signals, writer::Writer};
+use crate::{conversation::EscalationId, message::ConversationId};
 
+/// An open store. Clones share it; the last one to go closes it, [`Store::close`] waits for that.
 #[derive(Clone)]
-pub struct Store {}
+pub struct Store {
+    readers: SqlitePool,
+    writer: Writer,
+    signals: Arc<Signals>,
+    /// Names this opened store in the leases that it takes.
+    holder: Uuid,
+}
 
+/// Why the store refused or failed. Nothing was changed.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// The conversation changed since it was read: read again.
@@ -20,207 +53,72 @@ pub enum StoreError {
     NoEscalation(EscalationId),
     #[error("escalation {0} is already resolved")]
     AlreadyResolved(EscalationId),
+    /// An agent sent no name or no words.
+    #[error("the {0} is empty")]
+    Empty(&'static str),
+    /// An agent's words are longer than [`crate::policy::MAX_TEXT_BYTES`].
+    #[error("the {what} is longer than {limit} bytes")]
+    TooLong { what: &'static str, limit: usize },
+    #[error("the store is closed")]
+    Closed,
+    /// The change is made, but its traces cannot leave the file while another process reads it.
+    #[error("another process is reading the database; try again when it is done")]
+    InUse,
     #[error(transparent)]
-    Database(#[from] sqlx::Error),
+    Open(#[from] OpenError),
+    /// The change could not be brought to the disk: a full disk, say, or another process that holds the file.
+    #[error("the change could not be saved: {0}")]
+    NotCommitted(Arc<sqlx::Error>),
+    /// A row that this program did not write like that.
+    #[error("the database holds a {what} that cannot be read: {problem}")]
+    Corrupt { what: &'static str, problem: String },
+    #[error(transparent)]
+    Database(sqlx::Error),
 }
+
+impl From<sqlx::Error> for StoreError {
+    fn from(error: sqlx::Error) -> Self {
+        match error {
+            sqlx::Error::PoolClosed => Self::Closed,
+            other => Self::Database(other),
+        }
+    }
+}
+
 type Result<T> = std::result::Result<T, StoreError>;
 
-/// What became of an accepted message.
-pub struct Received {
-    pub message: MessageId,
-    pub conversation: ConversationId,
-    /// false if this message was here before
-    pub new: bool,
-}
-
-/// Conversations whose customers have been quiet long enough.
-pub struct Due {
-    pub ready: Vec<ConversationId>,
-    /// when the next one will be
-    pub next: Option<Timestamp>,
-}
-
-/// A message that waits for its turn.
-pub struct Pending {
-    pub id: MessageId,
-    pub incoming: Incoming,
-}
-
-/// An outgoing message that this process may send until the lease ends.
-pub struct Leased {
-    pub id: OutgoingId,
-    pub conversation: ConversationId,
-    pub channel: String,
-    pub place: String,
-    pub outgoing: Outgoing,
-    /// 1 = first
-    pub attempt: u32,
-}
-
-/// What a restart found half done.
-pub struct Recovered {
-    /// safe to send again
-    pub requeued: u64,
-    /// may have been sent: not sent again, a person is told
-    pub uncertain: u64,
-}
-
-/// One line of a conversation, as its people saw it.
-pub struct Line {
-    /// sorts the lines of all conversations by the time they became visible; 0 while not yet sent
-    pub cursor: i64,
-    pub id: uuid::Uuid,
-    pub author: LineAuthor,
-    pub text: String,
-    pub choices: Vec<Choice>,
-    pub attachments: Vec<crate::message::Attachment>,
-    pub at: Timestamp,
-    /// only for outgoing lines
-    pub delivery: Option<Delivery>,
-}
-pub enum LineAuthor {
-    Customer,
-    Bot,
-    Agent(String),
-}
-pub enum Delivery {
-    Queued,
-    Leased,
-    Sent,
-    Uncertain,
-    Failed,
-}
-
-/// An escalation as people see it.
-pub struct EscalationRecord {
-    pub id: EscalationId,
-    pub conversation: ConversationId,
-    pub channel: String,
-    pub reason: Reason,
-    pub urgency: Urgency,
-    pub intents: Vec<String>,
-    pub opened_at: Timestamp,
-    pub claimed_by: Option<String>,
-    pub claimed_at: Option<Timestamp>,
-    pub resolved_at: Option<Timestamp>,
-    pub note: Option<String>,
-}
-pub enum EscalationFilter {
-    Open,
-    All,
-}
-
-/// How much work lies where; for `/health`, `/metrics` and tests that leave nothing behind.
-pub struct Counts {
-    pub inbox_pending: i64,
-    pub outbox_queued: i64,
-    pub outbox_uncertain: i64,
-    pub outbox_failed: i64,
-    pub escalations_open: i64,
-    pub oldest_pending_at: Option<Timestamp>,
-}
-
 impl Store {
-    /// Opens or makes the file, runs migrations.
+    /// Opens the file, or makes it (mode 0600 on Unix), and brings its schema up to date.
+    ///
+    /// # Errors
+    /// [`StoreError::Open`] names the path and what is wrong with it.
     pub async fn open(path: &Path) -> Result<Self> {
-        todo!()
+        let (connection, readers) = file::open(path).await?;
+        let signals = Arc::new(Signals::default());
+        let writer = Writer::start(connection, readers.clone(), signals.clone());
+        Ok(Self { readers, writer, signals, holder: Uuid::now_v7() })
     }
-    /// Takes a message in. When it returns, the message survives a crash.
-    pub async fn receive(&self, incoming: &Incoming) -> Result<Received> {
-        todo!()
-    }
-    /// The conversations whose last pending message is older than `quiet`, whose first is older than `patience`, or that hold a tapped choice.
-    pub async fn due(&self, now: Timestamp, quiet: Duration, patience: Duration) -> Result<Due> {
-        todo!()
-    }
-    /// A conversation with its pending messages in the order of arrival.
-    pub async fn pending(&self, conversation: ConversationId) -> Result<Option<(Conversation, Vec<Pending>)>> {
-        todo!()
-    }
-    /// Records a turn in one transaction: messages done, memory moved on, replies queued, escalation opened (or raised), decision audited.
-    pub async fn record_turn(
-        &self,
-        conversation: &Conversation,
-        messages: &[MessageId],
-        turn: &Turn,
-        knowledge: &str,
-        now: Timestamp,
-    ) -> Result<Option<EscalationId>> {
-        todo!()
-    }
-    /// Leases up to `limit` messages that are due: replies ahead of bulk, and none whose conversation has an earlier one unsent.
-    pub async fn lease(&self, now: Timestamp, lease: Duration, limit: u32) -> Result<Vec<Leased>> {
-        todo!()
-    }
-    /// When the next queued message is due.
-    pub async fn next_try(&self) -> Result<Option<Timestamp>> {
-        todo!()
-    }
-    pub async fn sent(&self, id: OutgoingId, platform_id: Option<&str>, now: Timestamp) -> Result<()> {
-        todo!()
-    }
-    /// Puts a leased message back for a later try.
-    pub async fn retry(&self, id: OutgoingId, at: Timestamp, error: &str) -> Result<()> {
-        todo!()
-    }
-    /// Gives a message up; an escalation (`Undelivered`) tells a person.
-    pub async fn fail(&self, id: OutgoingId, error: &str, now: Timestamp) -> Result<()> {
-        todo!()
-    }
-    /// It may or may not have arrived: not sent again, an escalation (`Undelivered`) tells a person.
-    pub async fn uncertain(&self, id: OutgoingId, error: &str, now: Timestamp) -> Result<()> {
-        todo!()
-    }
-    /// At start: leases of a process that died. Channels in `resendable` get them queued again, others become uncertain.
-    pub async fn recover(&self, resendable: &[&str], now: Timestamp) -> Result<Recovered> {
-        todo!()
-    }
-    /// The conversation at a place, if there is one.
-    pub async fn conversation_at(&self, channel: &str, place: &str) -> Result<Option<ConversationId>> {
-        todo!()
-    }
-    /// Visible lines after a cursor, oldest first: the customer's own and those sent to them.
-    pub async fn lines_after(&self, conversation: ConversationId, cursor: i64, limit: u32) -> Result<Vec<Line>> {
-        todo!()
-    }
-    /// The whole conversation for an agent, unsent lines included.
-    pub async fn transcript(&self, conversation: ConversationId) -> Result<Vec<Line>> {
-        todo!()
-    }
-    /// Changes whenever a line of this conversation becomes visible (in this process).
+
+    /// Changes whenever a line of this conversation becomes visible (in this process). Subscribe first, then read
+    /// [`Store::lines_after`]: then no line is missed.
     pub fn watch(&self, conversation: ConversationId) -> watch::Receiver<()> {
-        todo!()
+        self.signals.watch(conversation)
     }
-    /// Wakes whoever empties the inbox / the outbox.
-    pub fn inbox_changed(&self) -> &tokio::sync::Notify {
-        todo!()
+
+    /// Wakes whoever empties the inbox: one waiter, now or as soon as it waits. A write by another process wakes it within
+    /// a quarter of a second.
+    pub fn inbox_changed(&self) -> &Notify {
+        &self.signals.inbox
     }
-    pub fn outbox_changed(&self) -> &tokio::sync::Notify {
-        todo!()
+
+    /// Wakes whoever empties the outbox, like [`Store::inbox_changed`]: when a message is queued, and when one on its way
+    /// no longer holds up the next of its conversation.
+    pub fn outbox_changed(&self) -> &Notify {
+        &self.signals.outbox
     }
-    pub async fn escalations(&self, filter: EscalationFilter) -> Result<Vec<EscalationRecord>> {
-        todo!()
-    }
-    pub async fn escalation(&self, id: EscalationId) -> Result<EscalationRecord> {
-        todo!()
-    }
-    /// An agent's words to the customer: claims the escalation and queues them.
-    pub async fn reply(&self, id: EscalationId, agent: &str, text: &str, now: Timestamp) -> Result<()> {
-        todo!()
-    }
-    /// Closes it; the bot has the conversation again.
-    pub async fn resolve(&self, id: EscalationId, agent: &str, note: Option<&str>, now: Timestamp) -> Result<()> {
-        todo!()
-    }
-    pub async fn counts(&self) -> Result<Counts> {
-        todo!()
-    }
-    /// Removes a person and all their words on a channel.
-    pub async fn erase(&self, channel: &str, contact: &str) -> Result<u64> {
-        todo!()
-    }
-    /// Ends the writer after what was handed in is committed.
+
+    /// Closes the file after what was handed in is committed. Later calls give [`StoreError::Closed`].
     pub async fn close(&self) {
-        todo!()
+        self.writer.close().await;
     }
 }

@@ -1,0 +1,230 @@
+//! Messages coming in, until their turn.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use sqlx::Row;
+
+use super::{
+    Result, Store,
+    rows::{self, from_json, micros, moment, to_json, uuid},
+    writer::Work,
+};
+use crate::{
+    conversation::{Conversation, Memory},
+    message::{ConversationId, Incoming, MessageId},
+};
+
+/// What became of an accepted message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Received {
+    pub message: MessageId,
+    pub conversation: ConversationId,
+    /// false if this message was here before
+    pub new: bool,
+}
+
+/// Conversations whose customers have been quiet long enough.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Due {
+    /// Who has been ready longest comes first.
+    pub ready: Vec<ConversationId>,
+    /// when the next one will be
+    pub next: Option<Timestamp>,
+}
+
+/// A message that waits for its turn.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pending {
+    pub id: MessageId,
+    pub incoming: Incoming,
+}
+
+impl Store {
+    /// Takes a message in. When it returns, the message survives a crash.
+    ///
+    /// A second delivery (same channel and `message_id`) changes nothing and gives the ids of the first.
+    pub async fn receive(&self, incoming: &Incoming) -> Result<Received> {
+        let incoming = incoming.clone();
+        self.writer.run(move |work| Box::pin(receive(work, incoming))).await
+    }
+
+    /// The conversations whose last pending message is older than `quiet`, whose first is older than `patience`, or that
+    /// hold a tapped choice.
+    pub async fn due(&self, now: Timestamp, quiet: Duration, patience: Duration) -> Result<Due> {
+        let rows = sqlx::query(
+            "SELECT conversation, MIN(received_at) AS first, MAX(received_at) AS last, MAX(choice IS NOT NULL) AS tapped
+             FROM inbox WHERE audit IS NULL GROUP BY conversation",
+        )
+        .fetch_all(&self.readers)
+        .await?;
+
+        let now = micros(now);
+        let mut ready = Vec::new();
+        let mut next: Option<i64> = None;
+        for row in rows {
+            let burst =
+                Burst { first: row.try_get("first")?, last: row.try_get("last")?, tapped: row.try_get("tapped")? };
+            let at = burst.ready_at(quiet, patience);
+            if at <= now {
+                ready.push((at, ConversationId(uuid(row.try_get("conversation")?)?)));
+            } else {
+                next = Some(next.map_or(at, |next| next.min(at)));
+            }
+        }
+        ready.sort_unstable();
+        Ok(Due { ready: ready.into_iter().map(|(_, id)| id).collect(), next: next.map(moment).transpose()? })
+    }
+
+    /// A conversation with its pending messages in the order of arrival. None if there is no such conversation.
+    pub async fn pending(&self, conversation: ConversationId) -> Result<Option<(Conversation, Vec<Pending>)>> {
+        // The version is read before the messages: a turn recorded in between is found out by it.
+        let mut reader = self.readers.acquire().await?;
+        let Some(found) = rows::find_conversation(&mut reader, conversation).await? else {
+            return Ok(None);
+        };
+        let rows = sqlx::query(
+            "SELECT i.id, i.message_id, c.contact, i.public, i.text, i.choice, i.attachments, i.received_at
+             FROM inbox i JOIN contacts c ON c.id = i.contact
+             WHERE i.conversation = ? AND i.audit IS NULL ORDER BY i.cursor",
+        )
+        .bind(conversation.to_string())
+        .fetch_all(&mut *reader)
+        .await?;
+        let mut pending = Vec::with_capacity(rows.len());
+        for row in rows {
+            pending.push(Pending {
+                id: MessageId(uuid(row.try_get("id")?)?),
+                incoming: Incoming {
+                    channel: found.channel.clone(),
+                    message_id: row.try_get("message_id")?,
+                    place: found.place.clone(),
+                    contact: row.try_get("contact")?,
+                    public: row.try_get("public")?,
+                    text: row.try_get("text")?,
+                    choice: row.try_get("choice")?,
+                    attachments: from_json("attachment", row.try_get("attachments")?)?,
+                    received_at: moment(row.try_get("received_at")?)?,
+                },
+            });
+        }
+        Ok(Some((found, pending)))
+    }
+
+    /// The conversation at a place, if there is one.
+    pub async fn conversation_at(&self, channel: &str, place: &str) -> Result<Option<ConversationId>> {
+        let id: Option<String> = sqlx::query_scalar("SELECT id FROM conversations WHERE channel = ? AND place = ?")
+            .bind(channel)
+            .bind(place)
+            .fetch_optional(&self.readers)
+            .await?;
+        id.map(|id| Ok(ConversationId(uuid(&id)?))).transpose()
+    }
+}
+
+/// The pending messages of one conversation; times in microseconds.
+struct Burst {
+    first: i64,
+    last: i64,
+    tapped: bool,
+}
+
+impl Burst {
+    /// When they are read as one turn: a tapped choice is a finished thought and waits for nothing.
+    fn ready_at(&self, quiet: Duration, patience: Duration) -> i64 {
+        if self.tapped {
+            return self.first;
+        }
+        let after =
+            |from: i64, wait: Duration| from.saturating_add(i64::try_from(wait.as_micros()).unwrap_or(i64::MAX));
+        after(self.last, quiet).min(after(self.first, patience))
+    }
+}
+
+async fn receive(work: &mut Work, incoming: Incoming) -> Result<Received> {
+    let connection = &mut work.connection;
+    let known = sqlx::query("SELECT id, conversation FROM inbox WHERE channel = ? AND message_id = ?")
+        .bind(&incoming.channel)
+        .bind(&incoming.message_id)
+        .fetch_optional(&mut *connection)
+        .await?;
+    if let Some(row) = known {
+        return Ok(Received {
+            message: MessageId(uuid(row.try_get("id")?)?),
+            conversation: ConversationId(uuid(row.try_get("conversation")?)?),
+            new: false,
+        });
+    }
+
+    let received_at = micros(incoming.received_at);
+    let contact: i64 = sqlx::query_scalar(
+        "INSERT INTO contacts (channel, contact, first_at, last_at) VALUES (?1, ?2, ?3, ?3)
+         ON CONFLICT (channel, contact) DO UPDATE SET last_at = excluded.last_at RETURNING id",
+    )
+    .bind(&incoming.channel)
+    .bind(&incoming.contact)
+    .bind(received_at)
+    .fetch_one(&mut *connection)
+    .await?;
+    let conversation: String = sqlx::query_scalar(
+        "INSERT INTO conversations (id, channel, place, public, memory, opened_at) VALUES (?, ?, ?, ?, ?, ?)
+         ON CONFLICT (channel, place) DO UPDATE SET public = excluded.public RETURNING id",
+    )
+    .bind(ConversationId::new().to_string())
+    .bind(&incoming.channel)
+    .bind(&incoming.place)
+    .bind(incoming.public)
+    .bind(to_json("memory", &Memory::default())?)
+    .bind(received_at)
+    .fetch_one(&mut *connection)
+    .await?;
+    let message = MessageId::new();
+    sqlx::query(
+        "INSERT INTO inbox (cursor, id, channel, message_id, conversation, contact, public, text, choice, attachments,
+         received_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    )
+    .bind(rows::take_cursor(&mut *connection).await?)
+    .bind(message.to_string())
+    .bind(incoming.channel)
+    .bind(incoming.message_id)
+    .bind(&conversation)
+    .bind(contact)
+    .bind(incoming.public)
+    .bind(incoming.text)
+    .bind(incoming.choice)
+    .bind(to_json("attachment", &incoming.attachments)?)
+    .bind(received_at)
+    .execute(&mut *connection)
+    .await?;
+
+    let conversation = ConversationId(uuid(&conversation)?);
+    work.changes.inbox = true;
+    work.changes.lines.push(conversation);
+    Ok(Received { message, conversation, new: true })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn a_burst_waits_for_quiet_but_never_beyond_patience(
+            first in -1_000_000_000_i64..1_000_000_000,
+            spread in 0_i64..20_000_000,
+            quiet in 0_u64..5_000,
+            patience in 0_u64..20_000,
+        ) {
+            let burst = Burst { first, last: first + spread, tapped: false };
+            let at = burst.ready_at(Duration::from_millis(quiet), Duration::from_millis(patience));
+            let (quiet, patience) = (quiet as i64 * 1_000, patience as i64 * 1_000);
+            prop_assert!(at >= first);
+            prop_assert!(at <= first + patience);
+            prop_assert!(at == first + patience || at == burst.last + quiet);
+            let tapped = Burst { tapped: true, ..burst };
+            prop_assert!(tapped.ready_at(Duration::MAX, Duration::MAX) <= first);
+        }
+    }
+}

@@ -1,0 +1,309 @@
+//! Messages going out: queued, leased to whoever sends them, and what became of them.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use sqlx::{Row, SqliteConnection, sqlite::SqliteRow};
+
+use super::{
+    Result, Store,
+    escalations::undelivered,
+    rows::{self, from_json, micros, moment, to_json, uuid},
+    writer::Work,
+};
+use crate::{
+    message::{Author, ConversationId, Outgoing, OutgoingId},
+    reading::Language,
+};
+
+/// What is kept of a platform's error, in characters: enough to see what it is about.
+const MAX_ERROR: usize = 500;
+
+/// An outgoing message that this process may send until the lease ends.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Leased {
+    pub id: OutgoingId,
+    pub conversation: ConversationId,
+    pub channel: String,
+    pub place: String,
+    pub outgoing: Outgoing,
+    /// 1 = first
+    pub attempt: u32,
+}
+
+/// What a restart found half done.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Recovered {
+    /// safe to send again
+    pub requeued: u64,
+    /// may have been sent: not sent again, a person is told
+    pub uncertain: u64,
+}
+
+/// How sending ended when nothing arrived for sure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Undelivered {
+    Failed,
+    Uncertain,
+}
+
+impl Undelivered {
+    fn state(self) -> &'static str {
+        match self {
+            Self::Failed => "failed",
+            Self::Uncertain => "uncertain",
+        }
+    }
+}
+
+impl Store {
+    /// Leases up to `limit` messages that are due: replies ahead of bulk, then the one due longest. A conversation has at
+    /// most one message on its way, and its replies leave in the order in which they were queued, ahead of its bulk.
+    pub async fn lease(&self, now: Timestamp, lease: Duration, limit: u32) -> Result<Vec<Leased>> {
+        let holder = self.holder.to_string();
+        self.writer.run(move |work| Box::pin(take(work, holder, now, lease, limit))).await
+    }
+
+    /// When the next queued message is due (it may be in the past). Those that wait for an earlier one of their
+    /// conversation do not count: [`Store::outbox_changed`] tells when that one is settled.
+    pub async fn next_try(&self) -> Result<Option<Timestamp>> {
+        let next: Option<i64> = sqlx::query_scalar(
+            "SELECT MIN(at) FROM (
+                SELECT (SELECT o.next_try_at FROM outbox o WHERE o.state = 'queued' AND o.bulk = b.bulk AND NOT EXISTS (
+                    SELECT 1 FROM outbox e
+                    WHERE e.conversation = o.conversation AND e.state IN ('queued', 'leased')
+                    AND (e.state = 'leased' OR (e.bulk, e.seq) < (o.bulk, o.seq))
+                ) ORDER BY o.next_try_at LIMIT 1) AS at
+                FROM (SELECT 0 AS bulk UNION ALL SELECT 1) b
+            )",
+        )
+        .fetch_one(&self.readers)
+        .await?;
+        next.map(moment).transpose()
+    }
+
+    /// Records that the platform took a message: from now on it is visible. Also right where the lease was lost meanwhile,
+    /// and harmless when said twice.
+    pub async fn sent(&self, id: OutgoingId, platform_id: Option<&str>, now: Timestamp) -> Result<()> {
+        let platform_id = platform_id.map(ToOwned::to_owned);
+        self.writer.run(move |work| Box::pin(sent(work, id, platform_id, now))).await
+    }
+
+    /// Puts a leased message back for a later try. Does nothing where it is not leased.
+    pub async fn retry(&self, id: OutgoingId, at: Timestamp, error: &str) -> Result<()> {
+        let error = shortened(error);
+        self.writer
+            .run(move |work| {
+                Box::pin(async move {
+                    sqlx::query(
+                        "UPDATE outbox SET state = 'queued', next_try_at = ?, error = ?, leased_until = NULL,
+                         leased_by = NULL WHERE id = ? AND state = 'leased'",
+                    )
+                    .bind(micros(at))
+                    .bind(error)
+                    .bind(id.to_string())
+                    .execute(&mut work.connection)
+                    .await?;
+                    work.changes.outbox = true;
+                    Ok(())
+                })
+            })
+            .await
+    }
+
+    /// Gives a message up; an escalation (`Undelivered`) tells a person, except for bulk, whose failures are only counted.
+    /// Does nothing where it is neither queued nor leased.
+    pub async fn fail(&self, id: OutgoingId, error: &str, now: Timestamp) -> Result<()> {
+        let error = shortened(error);
+        self.writer.run(move |work| Box::pin(give_up(work, id, Undelivered::Failed, error, now))).await
+    }
+
+    /// It may or may not have arrived: not sent again; otherwise like [`Store::fail`].
+    pub async fn uncertain(&self, id: OutgoingId, error: &str, now: Timestamp) -> Result<()> {
+        let error = shortened(error);
+        self.writer.run(move |work| Box::pin(give_up(work, id, Undelivered::Uncertain, error, now))).await
+    }
+
+    /// At start: leases of a process that died, and those that ended without a word. Channels in `resendable` get them
+    /// queued again, others become uncertain.
+    ///
+    /// Leases of any other opened store count as dead, whatever their time: only one process may run the service.
+    pub async fn recover(&self, resendable: &[&str], now: Timestamp) -> Result<Recovered> {
+        let resendable: Vec<String> = resendable.iter().map(ToString::to_string).collect();
+        let holder = self.holder.to_string();
+        self.writer.run(move |work| Box::pin(recover(work, holder, resendable, now))).await
+    }
+}
+
+fn shortened(error: &str) -> String {
+    error.chars().take(MAX_ERROR).collect()
+}
+
+/// Queues a reply inside a job; `audit` is the row of who wrote it.
+pub(super) async fn queue(
+    connection: &mut SqliteConnection,
+    conversation: ConversationId,
+    outgoing: &Outgoing,
+    audit: i64,
+    now: Timestamp,
+) -> Result<()> {
+    let agent = match &outgoing.author {
+        Author::Bot => None,
+        Author::Agent(name) => Some(name),
+    };
+    sqlx::query(
+        "INSERT INTO outbox (id, conversation, agent, text, short, choices, language, queued_at, queued_after, next_try_at,
+         audit) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, (SELECT cursor FROM counter), ?8, ?9)",
+    )
+    .bind(OutgoingId::new().to_string())
+    .bind(conversation.to_string())
+    .bind(agent)
+    .bind(&outgoing.text)
+    .bind(&outgoing.short)
+    .bind(to_json("choice", &outgoing.choices)?)
+    .bind(outgoing.language.as_str())
+    .bind(micros(now))
+    .bind(audit)
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+async fn take(work: &mut Work, holder: String, now: Timestamp, lease: Duration, limit: u32) -> Result<Vec<Leased>> {
+    let connection = &mut work.connection;
+    let rows = sqlx::query(
+        "SELECT o.seq, o.id, o.conversation, c.channel, c.place, o.agent, o.text, o.short, o.choices, o.language, o.attempts
+         FROM outbox o JOIN conversations c ON c.id = o.conversation
+         WHERE o.state = 'queued' AND o.next_try_at <= ? AND NOT EXISTS (
+            SELECT 1 FROM outbox e
+            WHERE e.conversation = o.conversation AND e.state IN ('queued', 'leased')
+            AND (e.state = 'leased' OR (e.bulk, e.seq) < (o.bulk, o.seq))
+         )
+         ORDER BY o.bulk, o.next_try_at, o.seq LIMIT ?",
+    )
+    .bind(micros(now))
+    .bind(limit)
+    .fetch_all(&mut *connection)
+    .await?;
+
+    let mut taken = Vec::with_capacity(rows.len());
+    let mut places: Vec<i64> = Vec::with_capacity(rows.len());
+    for row in rows {
+        places.push(row.try_get("seq")?);
+        taken.push(leased(&row)?);
+    }
+    if !taken.is_empty() {
+        let lease = i64::try_from(lease.as_micros()).unwrap_or(i64::MAX);
+        sqlx::query(
+            "UPDATE outbox SET state = 'leased', attempts = attempts + 1, leased_until = ?, leased_by = ?
+             WHERE seq IN (SELECT value FROM json_each(?))",
+        )
+        .bind(micros(now).saturating_add(lease))
+        .bind(holder)
+        .bind(to_json("id", &places)?)
+        .execute(&mut *connection)
+        .await?;
+    }
+    Ok(taken)
+}
+
+fn leased(row: &SqliteRow) -> Result<Leased> {
+    Ok(Leased {
+        id: OutgoingId(uuid(row.try_get("id")?)?),
+        conversation: ConversationId(uuid(row.try_get("conversation")?)?),
+        channel: row.try_get("channel")?,
+        place: row.try_get("place")?,
+        outgoing: Outgoing {
+            text: row.try_get("text")?,
+            short: row.try_get("short")?,
+            choices: from_json("choice", row.try_get("choices")?)?,
+            author: row.try_get::<Option<String>, _>("agent")?.map_or(Author::Bot, Author::Agent),
+            language: row
+                .try_get::<&str, _>("language")?
+                .parse::<Language>()
+                .map_err(|error| rows::corrupt("language", &error))?,
+        },
+        attempt: row.try_get::<u32, _>("attempts")? + 1,
+    })
+}
+
+async fn sent(work: &mut Work, id: OutgoingId, platform_id: Option<String>, now: Timestamp) -> Result<()> {
+    let connection = &mut work.connection;
+    // Not there: it was erased while it was on its way.
+    let conversation: Option<String> =
+        sqlx::query_scalar("SELECT conversation FROM outbox WHERE id = ? AND state <> 'sent'")
+            .bind(id.to_string())
+            .fetch_optional(&mut *connection)
+            .await?;
+    let Some(conversation) = conversation else {
+        return Ok(());
+    };
+    let cursor = rows::take_cursor(&mut *connection).await?;
+    sqlx::query(
+        "UPDATE outbox SET state = 'sent', cursor = ?, platform_id = ?, sent_at = ?, error = NULL, leased_until = NULL,
+         leased_by = NULL WHERE id = ?",
+    )
+    .bind(cursor)
+    .bind(platform_id)
+    .bind(micros(now))
+    .bind(id.to_string())
+    .execute(&mut *connection)
+    .await?;
+    work.changes.lines.push(ConversationId(uuid(&conversation)?));
+    work.changes.outbox = true;
+    Ok(())
+}
+
+async fn give_up(work: &mut Work, id: OutgoingId, how: Undelivered, error: String, now: Timestamp) -> Result<()> {
+    let connection = &mut work.connection;
+    let row = sqlx::query(
+        "UPDATE outbox SET state = ?, error = ?, leased_until = NULL, leased_by = NULL
+         WHERE id = ? AND state IN ('queued', 'leased') RETURNING conversation, bulk",
+    )
+    .bind(how.state())
+    .bind(error)
+    .bind(id.to_string())
+    .fetch_optional(&mut *connection)
+    .await?;
+    let Some(row) = row else {
+        return Ok(());
+    };
+    // A mailing that fails to reach thousands would bury the people who need an agent.
+    if !row.try_get::<bool, _>("bulk")? {
+        let conversation = ConversationId(uuid(row.try_get("conversation")?)?);
+        undelivered(&mut *connection, conversation, how, now).await?;
+    }
+    work.changes.outbox = true;
+    Ok(())
+}
+
+async fn recover(work: &mut Work, holder: String, resendable: Vec<String>, now: Timestamp) -> Result<Recovered> {
+    let rows = sqlx::query(
+        "SELECT o.id, c.channel FROM outbox o JOIN conversations c ON c.id = o.conversation
+         WHERE o.state = 'leased' AND (o.leased_by <> ? OR o.leased_until <= ?) ORDER BY o.seq",
+    )
+    .bind(holder)
+    .bind(micros(now))
+    .fetch_all(&mut work.connection)
+    .await?;
+    let mut recovered = Recovered::default();
+    for row in rows {
+        let id: String = row.try_get("id")?;
+        if resendable.contains(&row.try_get("channel")?) {
+            sqlx::query(
+                "UPDATE outbox SET state = 'queued', next_try_at = ?, leased_until = NULL, leased_by = NULL WHERE id = ?",
+            )
+            .bind(micros(now))
+            .bind(id)
+            .execute(&mut work.connection)
+            .await?;
+            recovered.requeued += 1;
+        } else {
+            let error = "the service stopped while it was being sent".to_owned();
+            give_up(work, OutgoingId(uuid(&id)?), Undelivered::Uncertain, error, now).await?;
+            recovered.uncertain += 1;
+        }
+    }
+    work.changes.outbox = true;
+    Ok(recovered)
+}

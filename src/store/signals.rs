@@ -1,0 +1,105 @@
+//! Who is told when something changed.
+
+use std::{
+    collections::HashMap,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+use tokio::sync::{Notify, watch};
+
+use crate::message::ConversationId;
+
+/// What a job changed; told to others once it is committed.
+#[derive(Default)]
+pub(super) struct Changes {
+    pub inbox: bool,
+    pub outbox: bool,
+    /// Conversations in which a line became visible.
+    pub lines: Vec<ConversationId>,
+}
+
+impl Changes {
+    pub fn add(&mut self, other: Self) {
+        self.inbox |= other.inbox;
+        self.outbox |= other.outbox;
+        self.lines.extend(other.lines);
+    }
+}
+
+/// The wake-ups of one opened store.
+#[derive(Default)]
+pub(super) struct Signals {
+    pub inbox: Notify,
+    pub outbox: Notify,
+    watched: Mutex<Watched>,
+}
+
+/// One sender for each conversation that someone listens to.
+#[derive(Default)]
+struct Watched {
+    senders: HashMap<ConversationId, watch::Sender<()>>,
+    /// The number of entries at which those without listeners are swept out.
+    sweep_at: usize,
+}
+
+impl Signals {
+    pub fn tell(&self, changes: &Changes) {
+        if changes.inbox {
+            self.inbox.notify_one();
+        }
+        if changes.outbox {
+            self.outbox.notify_one();
+        }
+        if changes.lines.is_empty() {
+            return;
+        }
+        let mut watched = self.watched();
+        for line in &changes.lines {
+            // Sending fails when nobody listens any more.
+            if watched.senders.get(line).is_some_and(|sender| sender.send(()).is_err()) {
+                watched.senders.remove(line);
+            }
+        }
+    }
+
+    pub fn watch(&self, conversation: ConversationId) -> watch::Receiver<()> {
+        let mut watched = self.watched();
+        // Each sweep pays for as many new entries as it left: entries of listeners who went never pile up.
+        if watched.senders.len() >= watched.sweep_at {
+            watched.senders.retain(|_, sender| sender.receiver_count() > 0);
+            watched.sweep_at = 64.max(watched.senders.len() * 2);
+        }
+        watched.senders.entry(conversation).or_insert_with(|| watch::Sender::new(())).subscribe()
+    }
+
+    fn watched(&self) -> MutexGuard<'_, Watched> {
+        // Nothing under the lock can leave it half done.
+        self.watched.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn listeners_are_told_and_the_departed_are_forgotten() {
+        let signals = Signals::default();
+        let here = ConversationId::new();
+        let mut listener = signals.watch(here);
+        for _ in 0..10_000 {
+            drop(signals.watch(ConversationId::new()));
+        }
+        assert!(signals.watched().senders.len() < 100);
+
+        signals.tell(&Changes { lines: vec![ConversationId::new()], ..Changes::default() });
+        assert!(!listener.has_changed().unwrap());
+        signals.tell(&Changes { lines: vec![here], ..Changes::default() });
+        assert!(listener.has_changed().unwrap());
+        listener.mark_unchanged();
+
+        drop(listener);
+        signals.tell(&Changes { lines: vec![here], ..Changes::default() });
+        assert!(!signals.watched().senders.contains_key(&here));
+    }
+}

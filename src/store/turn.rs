@@ -1,0 +1,91 @@
+//! What the responder made of a burst, recorded in one transaction.
+
+use jiff::Timestamp;
+
+use super::{
+    Result, Store, StoreError,
+    escalations::open_or_raise,
+    outbox::queue,
+    rows::{Audit, save_memory, to_json},
+    writer::Work,
+};
+use crate::{
+    conversation::{Conversation, Decision, EscalationId, Turn},
+    message::MessageId,
+};
+
+impl Store {
+    /// Records a turn in one transaction: messages done, memory moved on, replies queued, escalation opened (or raised),
+    /// decision audited. Gives the escalation that the turn asked for.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] if the conversation is not at the given version any more, or one of the messages has had
+    /// its turn.
+    pub async fn record_turn(
+        &self,
+        conversation: &Conversation,
+        messages: &[MessageId],
+        turn: &Turn,
+        knowledge: &str,
+        now: Timestamp,
+    ) -> Result<Option<EscalationId>> {
+        let conversation = Conversation { memory: turn.memory.clone(), ..conversation.clone() };
+        let messages = messages.to_vec();
+        let turn = turn.clone();
+        let knowledge = knowledge.to_owned();
+        self.writer.run(move |work| Box::pin(record(work, conversation, messages, turn, knowledge, now))).await
+    }
+}
+
+async fn record(
+    work: &mut Work,
+    conversation: Conversation,
+    messages: Vec<MessageId>,
+    turn: Turn,
+    knowledge: String,
+    now: Timestamp,
+) -> Result<Option<EscalationId>> {
+    let connection = &mut work.connection;
+    save_memory(connection, &conversation).await?;
+
+    let escalation = match &turn.escalation {
+        Some(escalation) => Some(open_or_raise(connection, conversation.id, escalation, now).await?),
+        None => None,
+    };
+    let (reason, intents) = match &turn.decision {
+        Decision::Answer(intents) | Decision::Clarify(intents) => (None, Some(to_json("intent", intents)?)),
+        Decision::Escalate(reason) => (Some(*reason), None),
+        Decision::Acknowledge | Decision::Silent => (None, None),
+    };
+    let audit = Audit {
+        kind: "turn",
+        conversation: Some(conversation.id),
+        decision: Some(turn.decision.as_str()),
+        reason: reason.or(turn.escalation.as_ref().map(|escalation| escalation.reason)),
+        intents,
+        readings: Some(to_json("reading", &turn.readings)?),
+        knowledge: Some(&knowledge),
+        escalation: escalation.map(|id| id.0),
+        agent: None,
+    }
+    .insert(connection, now)
+    .await?;
+
+    let done = sqlx::query(
+        "UPDATE inbox SET audit = ? WHERE conversation = ? AND audit IS NULL AND id IN (SELECT value FROM json_each(?))",
+    )
+    .bind(audit)
+    .bind(conversation.id.to_string())
+    .bind(to_json("id", &messages)?)
+    .execute(&mut *connection)
+    .await?;
+    if done.rows_affected() != messages.len() as u64 {
+        return Err(StoreError::Conflict);
+    }
+
+    for reply in &turn.replies {
+        queue(connection, conversation.id, reply, audit, now).await?;
+    }
+    work.changes.outbox = !turn.replies.is_empty();
+    Ok(escalation)
+}

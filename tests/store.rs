@@ -1,0 +1,693 @@
+//! What a store promises, told through its public calls only: a second driver is held to the same story.
+
+use std::{
+    collections::HashSet,
+    path::PathBuf,
+    time::{Duration, Instant},
+};
+
+use evenkeel::{
+    conversation::{Decision, Escalation, EscalationId, Memory, Reason, Standing, Turn, Urgency},
+    message::{Attachment, Author, Choice, ConversationId, Incoming, Outgoing},
+    reading::{Danger, Language},
+    store::{Delivery, EscalationFilter, Leased, LineAuthor, OpenError, Store, StoreError},
+};
+use jiff::Timestamp;
+use tempfile::TempDir;
+
+const QUIET: Duration = Duration::from_millis(1_500);
+const PATIENCE: Duration = Duration::from_secs(8);
+const LEASE: Duration = Duration::from_secs(30);
+
+/// A store in a folder of its own, gone with it.
+struct House {
+    folder: TempDir,
+    store: Store,
+}
+
+impl House {
+    async fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("evenkeel.db")).await.unwrap();
+        Self { folder, store }
+    }
+
+    fn path(&self) -> PathBuf {
+        self.folder.path().join("evenkeel.db")
+    }
+
+    /// As after a crash: nobody said goodbye.
+    async fn crash(self) -> Self {
+        let Self { folder, store } = self;
+        drop(store);
+        let store = Store::open(&folder.path().join("evenkeel.db")).await.unwrap();
+        Self { folder, store }
+    }
+
+    /// A conversation in which these replies are queued.
+    async fn with_replies(&self, place: &str, replies: &[&str]) -> ConversationId {
+        let received = self.store.receive(&says(place, place, "when?")).await.unwrap();
+        self.take_turn(received.conversation, answer(replies)).await;
+        received.conversation
+    }
+
+    /// Records a turn on whatever is pending.
+    async fn take_turn(&self, conversation: ConversationId, turn: Turn) -> Option<EscalationId> {
+        let (found, pending) = self.store.pending(conversation).await.unwrap().unwrap();
+        let ids: Vec<_> = pending.iter().map(|pending| pending.id).collect();
+        self.store.record_turn(&found, &ids, &turn, "k1", at(10)).await.unwrap()
+    }
+
+    async fn lease(&self, limit: u32) -> Vec<Leased> {
+        self.store.lease(at(1_000), LEASE, limit).await.unwrap()
+    }
+
+    async fn texts(&self, conversation: ConversationId) -> Vec<String> {
+        self.store.transcript(conversation).await.unwrap().into_iter().map(|line| line.text).collect()
+    }
+
+    /// Looks or meddles behind the store's back.
+    async fn sql(&self, sql: &'static str) -> sqlx::SqliteConnection {
+        use sqlx::{ConnectOptions, Executor};
+        let options = sqlx::sqlite::SqliteConnectOptions::new().filename(self.path());
+        let mut connection = options.connect().await.unwrap();
+        connection.execute(sql).await.unwrap();
+        connection
+    }
+}
+
+/// Seconds after the story begins.
+fn at(seconds: i64) -> Timestamp {
+    Timestamp::from_second(1_800_000_000 + seconds).unwrap()
+}
+
+fn says(place: &str, message: &str, text: &str) -> Incoming {
+    Incoming {
+        channel: "web".into(),
+        message_id: message.into(),
+        place: place.into(),
+        contact: format!("visitor of {place}"),
+        public: false,
+        text: text.into(),
+        choice: None,
+        attachments: Vec::new(),
+        received_at: at(0),
+    }
+}
+
+fn reply(text: &str) -> Outgoing {
+    Outgoing {
+        text: text.into(),
+        short: Some("short".into()),
+        choices: vec![Choice { id: "a".into(), label: "A".into() }],
+        author: Author::Bot,
+        language: Language::SPANISH,
+    }
+}
+
+fn answer(replies: &[&str]) -> Turn {
+    Turn {
+        decision: Decision::Answer(vec!["outage_status".into()]),
+        replies: replies.iter().map(|text| reply(text)).collect(),
+        escalation: None,
+        memory: Memory { introduced: true, turns: 1, ..Memory::default() },
+        readings: Vec::new(),
+    }
+}
+
+fn hand_over(reason: Reason, urgency: Urgency) -> Turn {
+    Turn {
+        decision: Decision::Escalate(reason),
+        escalation: Some(Escalation { reason, urgency, intents: vec!["billing".into()] }),
+        memory: Memory {
+            standing: Standing::Waiting,
+            warned: vec![Danger::Gas],
+            offered: vec![Choice { id: "a".into(), label: "A".into() }],
+            ..Memory::default()
+        },
+        ..answer(&["A person will write to you."])
+    }
+}
+
+// The door in.
+
+#[tokio::test]
+async fn a_message_comes_back_as_it_was_written() {
+    let house = House::new().await;
+    let incoming = Incoming {
+        public: true,
+        text: "null \0, emoji 🕯️, right-to-left \u{202e}, '; DROP TABLE inbox; -- {{ incident }}".into(),
+        choice: Some("yes".into()),
+        attachments: vec![Attachment { name: "meter.jpg".into(), media_type: Some("image/jpeg".into()) }],
+        received_at: "2026-11-21T20:00:00.123456Z".parse().unwrap(),
+        ..says("here", "1", "")
+    };
+    let received = house.store.receive(&incoming).await.unwrap();
+    let (conversation, pending) = house.store.pending(received.conversation).await.unwrap().unwrap();
+    assert!(received.new);
+    assert_eq!(pending.len(), 1);
+    assert_eq!(pending[0].id, received.message);
+    assert_eq!(pending[0].incoming, incoming);
+    assert_eq!((conversation.channel.as_str(), conversation.place.as_str()), ("web", "here"));
+    assert!(conversation.public);
+    assert_eq!(conversation.memory, Memory::default());
+    assert_eq!(house.store.conversation_at("web", "here").await.unwrap(), Some(received.conversation));
+    assert_eq!(house.store.conversation_at("telegram", "here").await.unwrap(), None);
+    assert!(house.store.pending(ConversationId::new()).await.unwrap().is_none());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hundred_deliveries_of_one_message_are_one_message() {
+    let house = House::new().await;
+    let deliveries = (0..100).map(|_| {
+        let store = house.store.clone();
+        tokio::spawn(async move { store.receive(&says("here", "1", "hello")).await.unwrap() })
+    });
+    let received: Vec<_> = futures::future::join_all(deliveries).await.into_iter().map(Result::unwrap).collect();
+    assert_eq!(received.iter().filter(|received| received.new).count(), 1);
+    assert!(received.iter().all(|other| other.message == received[0].message));
+    assert_eq!(house.store.counts().await.unwrap().inbox_pending, 1);
+
+    let elsewhere = Incoming { channel: "telegram".into(), ..says("here", "1", "hello") };
+    let elsewhere = house.store.receive(&elsewhere).await.unwrap();
+    assert!(elsewhere.new);
+    assert_ne!(elsewhere.conversation, received[0].conversation);
+}
+
+#[tokio::test]
+async fn a_burst_is_due_when_it_ends_or_has_lasted_too_long_and_a_tap_at_once() {
+    let house = House::new().await;
+    let receive = async |place: &str, message: &str, second: i64, choice: Option<&str>| {
+        let incoming =
+            Incoming { received_at: at(second), choice: choice.map(Into::into), ..says(place, message, "x") };
+        house.store.receive(&incoming).await.unwrap().conversation
+    };
+    let quiet = receive("quiet", "1", 0, None).await;
+    let typing = receive("typing", "2", 0, None).await;
+    for second in 1..10 {
+        receive("typing", &format!("typing {second}"), second, None).await;
+    }
+
+    let due = house.store.due(at(1), QUIET, PATIENCE).await.unwrap();
+    assert_eq!(due.ready, []);
+    assert_eq!(due.next, Some(at(1) + Duration::from_millis(500)));
+    let due = house.store.due(at(2), QUIET, PATIENCE).await.unwrap();
+    assert_eq!(due.ready, [quiet]);
+    assert_eq!(due.next, Some(at(8)));
+    let due = house.store.due(at(9), QUIET, PATIENCE).await.unwrap();
+    assert_eq!((due.ready, due.next), (vec![quiet, typing], None));
+
+    let tapped = receive("tapped", "3", 10, Some("yes")).await;
+    assert_eq!(house.store.due(at(10), QUIET, PATIENCE).await.unwrap().ready, [quiet, typing, tapped]);
+    house.take_turn(quiet, answer(&[])).await;
+    assert_eq!(house.store.due(at(10), QUIET, PATIENCE).await.unwrap().ready, [typing, tapped]);
+}
+
+#[tokio::test]
+async fn whoever_waits_is_woken() {
+    let house = House::new().await;
+    let here = house.store.receive(&says("here", "1", "hello")).await.unwrap().conversation;
+    house.store.inbox_changed().notified().await;
+    let mut lines = house.store.watch(here);
+    let elsewhere = house.store.watch(ConversationId::new());
+
+    house.store.receive(&says("here", "2", "hello?")).await.unwrap();
+    assert!(lines.has_changed().unwrap());
+    lines.mark_unchanged();
+    house.take_turn(here, answer(&["Hello."])).await;
+    house.store.outbox_changed().notified().await;
+    assert!(!lines.has_changed().unwrap(), "a queued line is not visible yet");
+    let leased = house.lease(1).await;
+    house.store.sent(leased[0].id, None, at(11)).await.unwrap();
+    assert!(lines.has_changed().unwrap());
+    assert!(!elsewhere.has_changed().unwrap());
+}
+
+// A turn.
+
+#[tokio::test]
+async fn a_turn_is_recorded_once_and_whole() {
+    let house = House::new().await;
+    let here = house.store.receive(&says("here", "1", "when?")).await.unwrap().conversation;
+    let (before, pending) = house.store.pending(here).await.unwrap().unwrap();
+    let ids = [pending[0].id];
+    let turn = answer(&["First.", "Second."]);
+    assert!(house.store.status(here).await.unwrap().pending);
+    assert_eq!(house.store.record_turn(&before, &ids, &turn, "k1", at(2)).await.unwrap(), None);
+
+    let again = house.store.record_turn(&before, &ids, &turn, "k1", at(3)).await;
+    assert!(matches!(again, Err(StoreError::Conflict)));
+    let (after, pending) = house.store.pending(here).await.unwrap().unwrap();
+    assert!(pending.is_empty());
+    assert_eq!(after.memory, turn.memory);
+    assert!(after.version > before.version);
+    // The version is right, but the message has had its turn: nothing of this may stay.
+    let again = house.store.record_turn(&after, &ids, &hand_over(Reason::Wish, Urgency::High), "k1", at(4)).await;
+    assert!(matches!(again, Err(StoreError::Conflict)));
+    assert_eq!(house.store.pending(here).await.unwrap().unwrap().0, after);
+    assert_eq!(house.store.escalations(EscalationFilter::All).await.unwrap(), []);
+    assert_eq!(house.texts(here).await, ["when?", "First.", "Second."]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_many_who_take_the_same_turn_one_succeeds() {
+    let house = House::new().await;
+    let here = house.store.receive(&says("here", "1", "when?")).await.unwrap().conversation;
+    let (conversation, pending) = house.store.pending(here).await.unwrap().unwrap();
+    let ids = [pending[0].id];
+    let turn = answer(&["Soon."]);
+    let tries = (0..50).map(|_| house.store.record_turn(&conversation, &ids, &turn, "k1", at(2)));
+    // The failing ones share commits with strangers, who notice nothing.
+    let strangers = (0..50).map(|n| {
+        let store = house.store.clone();
+        async move { store.receive(&says("there", &format!("there {n}"), "hello")).await }
+    });
+    let (tries, strangers) = tokio::join!(futures::future::join_all(tries), futures::future::join_all(strangers));
+    assert_eq!(tries.iter().filter(|result| result.is_ok()).count(), 1);
+    assert!(strangers.into_iter().all(|result| result.unwrap().new));
+    assert_eq!(house.texts(here).await, ["when?", "Soon."]);
+    assert_eq!(house.store.counts().await.unwrap().inbox_pending, 50);
+}
+
+// The door out.
+
+#[tokio::test]
+async fn lines_appear_in_the_order_in_which_they_were_sent() {
+    let house = House::new().await;
+    let here = house.with_replies("here", &["First.", "Second."]).await;
+    let seen = house.store.lines_after(here, 0, 10).await.unwrap();
+    assert_eq!(seen.len(), 1, "what is queued is not visible");
+    assert_eq!(seen[0].author, LineAuthor::Customer);
+
+    let first = house.lease(10).await;
+    assert_eq!(first.len(), 1, "the second waits for the first");
+    assert_eq!(first[0].outgoing, reply("First."));
+    assert_eq!((first[0].attempt, first[0].channel.as_str(), first[0].place.as_str()), (1, "web", "here"));
+    // The customer writes while we send: they see their own line first.
+    house.store.receive(&says("here", "2", "hello?")).await.unwrap();
+    house.store.sent(first[0].id, Some("p1"), at(20)).await.unwrap();
+    house.store.sent(first[0].id, Some("p1"), at(21)).await.unwrap();
+    let second = house.lease(10).await;
+    house.store.sent(second[0].id, None, at(22)).await.unwrap();
+
+    let lines = house.store.lines_after(here, seen[0].cursor, 10).await.unwrap();
+    let texts: Vec<_> = lines.iter().map(|line| line.text.as_str()).collect();
+    assert_eq!(texts, ["hello?", "First.", "Second."]);
+    assert!(lines.is_sorted_by(|a, b| a.cursor < b.cursor));
+    assert_eq!((lines[1].delivery, lines[1].at), (Some(Delivery::Sent), at(20)));
+    assert_eq!(lines[1].choices, reply("").choices);
+    assert_eq!(house.store.lines_after(here, 0, 2).await.unwrap().len(), 2);
+    assert_eq!(house.store.lines_after(here, lines[2].cursor, 10).await.unwrap(), []);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_is_leased_to_one_sender_only() {
+    let house = House::new().await;
+    for place in 0..40 {
+        house.with_replies(&place.to_string(), &["One.", "Two."]).await;
+    }
+    let senders = (0..20).map(|_| house.lease(3));
+    let leased: Vec<_> = futures::future::join_all(senders).await.into_iter().flatten().collect();
+    assert_eq!(leased.len(), 40);
+    let conversations: HashSet<_> = leased.iter().map(|leased| leased.conversation).collect();
+    assert_eq!(conversations.len(), 40);
+    assert!(leased.iter().all(|leased| leased.outgoing.text == "One."));
+}
+
+#[tokio::test]
+async fn a_message_that_waits_for_its_next_try_holds_up_its_own_conversation_only() {
+    let house = House::new().await;
+    house.with_replies("slow", &["One.", "Two."]).await;
+    assert_eq!(house.store.next_try().await.unwrap(), Some(at(10)));
+    let leased = house.lease(10).await;
+    assert_eq!(house.store.next_try().await.unwrap(), None, "the second waits for the first, not for the clock");
+    house.store.retry(leased[0].id, at(5_000), "503").await.unwrap();
+    assert_eq!(house.store.next_try().await.unwrap(), Some(at(5_000)));
+    house.with_replies("quick", &["Hello."]).await;
+
+    let next = house.lease(10).await;
+    assert_eq!(next.iter().map(|next| next.outgoing.text.as_str()).collect::<Vec<_>>(), ["Hello."]);
+    let later = house.store.lease(at(5_000), LEASE, 10).await.unwrap();
+    assert_eq!((later[0].outgoing.text.as_str(), later[0].attempt), ("One.", 2));
+}
+
+#[tokio::test]
+async fn replies_go_ahead_of_bulk() {
+    let house = House::new().await;
+    for place in 0..5 {
+        house.with_replies(&format!("bulk {place}"), &["Bulk."]).await;
+    }
+    house.sql("UPDATE outbox SET bulk = 1").await;
+    let both = house.with_replies("both", &["Bulk here."]).await;
+    house.sql("UPDATE outbox SET bulk = 1").await;
+    house.store.receive(&says("both", "2", "and when?")).await.unwrap();
+    house.take_turn(both, answer(&["Reply."])).await;
+
+    let first = house.lease(3).await;
+    let texts: Vec<_> = first.iter().map(|leased| leased.outgoing.text.as_str()).collect();
+    assert_eq!(texts, ["Reply.", "Bulk.", "Bulk."]);
+    assert_eq!(house.lease(10).await.len(), 3, "the conversation's own bulk waits for the reply on its way");
+    house.store.sent(first[0].id, None, at(20)).await.unwrap();
+    assert_eq!(house.lease(10).await[0].outgoing.text, "Bulk here.");
+
+    // A mailing that fails does not call people.
+    house.store.fail(first[1].id, "blocked", at(20)).await.unwrap();
+    assert_eq!(house.store.counts().await.unwrap().escalations_open, 0);
+}
+
+#[tokio::test]
+async fn what_may_not_have_arrived_is_not_sent_again_and_a_person_is_told() {
+    let house = House::new().await;
+    let here = house.with_replies("here", &["One.", "Two."]).await;
+    let before = house.store.pending(here).await.unwrap().unwrap().0;
+    let leased = house.lease(1).await;
+    house.store.uncertain(leased[0].id, "timeout", at(20)).await.unwrap();
+    house.store.uncertain(leased[0].id, "timeout", at(20)).await.unwrap();
+    house.store.retry(leased[0].id, at(20), "too late").await.unwrap();
+
+    let open = house.store.escalations(EscalationFilter::Open).await.unwrap();
+    assert_eq!(open.len(), 1);
+    assert_eq!((open[0].reason, open[0].urgency), (Reason::Undelivered, Urgency::Normal));
+    assert_eq!(open[0].note.as_deref(), Some("A reply may not have arrived."));
+    let after = house.store.pending(here).await.unwrap().unwrap().0;
+    assert_eq!(after.memory.standing, Standing::Waiting);
+    assert!(after.version > before.version, "a turn that knows nothing of it must be refused");
+
+    let second = house.lease(10).await;
+    assert_eq!(second[0].outgoing.text, "Two.", "it does not hold up the rest");
+    house.store.fail(second[0].id, "forbidden", at(21)).await.unwrap();
+    let open = house.store.escalations(EscalationFilter::Open).await.unwrap();
+    assert_eq!(open.len(), 1);
+    assert_eq!(open[0].note.as_deref(), Some("A reply may not have arrived.\nA reply could not be delivered."));
+    let deliveries: Vec<_> =
+        house.store.transcript(here).await.unwrap().into_iter().filter_map(|line| line.delivery).collect();
+    assert_eq!(deliveries, [Delivery::Uncertain, Delivery::Failed]);
+    let counts = house.store.counts().await.unwrap();
+    assert_eq!((counts.outbox_uncertain, counts.outbox_failed, counts.outbox_queued), (1, 1, 0));
+
+    // News that it arrived after all is welcome.
+    house.store.sent(leased[0].id, None, at(30)).await.unwrap();
+    assert_eq!(house.store.counts().await.unwrap().outbox_uncertain, 0);
+}
+
+// Crashes and restarts.
+
+#[tokio::test]
+async fn after_a_crash_nothing_is_lost_and_nothing_is_sent_blindly_again() {
+    let house = House::new().await;
+    house.with_replies("safe", &["One.", "Two."]).await;
+    house.store.receive(&Incoming { channel: "x".into(), ..says("unsafe", "u", "when?") }).await.unwrap();
+    let away = house.store.conversation_at("x", "unsafe").await.unwrap().unwrap();
+    house.take_turn(away, answer(&["Sent?"])).await;
+    house.store.receive(&says("pending", "p", "still here")).await.unwrap();
+    assert_eq!(house.lease(10).await.len(), 2);
+    assert_eq!(house.store.recover(&["web"], at(11)).await.unwrap().requeued, 0, "our own leases are alive");
+
+    let house = house.crash().await;
+    assert_eq!(house.lease(10).await, []);
+    let recovered = house.store.recover(&["web"], at(11)).await.unwrap();
+    assert_eq!((recovered.requeued, recovered.uncertain), (1, 1));
+    let again = house.lease(10).await;
+    assert_eq!(again.len(), 1);
+    assert_eq!((again[0].outgoing.text.as_str(), again[0].attempt), ("One.", 2));
+    let open = house.store.escalations(EscalationFilter::Open).await.unwrap();
+    assert_eq!((open.len(), open[0].conversation, open[0].reason), (1, away, Reason::Undelivered));
+    assert_eq!(house.store.counts().await.unwrap().inbox_pending, 1);
+
+    // Within one process: a sender that never came back.
+    let recovered = house.store.recover(&["web"], at(1_031)).await.unwrap();
+    assert_eq!((recovered.requeued, recovered.uncertain), (1, 0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_handed_in_before_the_end_is_kept() {
+    let house = House::new().await;
+    let store = house.store.clone();
+    let mut handed_in: Vec<_> = (0..300).map(|n| (n.to_string(), store.clone())).collect();
+    let received = handed_in
+        .drain(..)
+        .map(|(n, store)| tokio::spawn(async move { store.receive(&says("here", &n, "hello")).await }));
+    let received: Vec<_> = received.collect();
+    tokio::task::yield_now().await;
+    store.close().await;
+    store.close().await;
+    let kept =
+        futures::future::join_all(received).await.into_iter().filter(|result| matches!(result, Ok(Ok(_)))).count();
+    assert!(matches!(store.receive(&says("here", "late", "hello")).await, Err(StoreError::Closed)));
+    assert!(matches!(store.counts().await, Err(StoreError::Closed)));
+    assert!(!house.folder.path().join("evenkeel.db-wal").exists(), "a clean end leaves one file");
+
+    let house = house.crash().await;
+    assert_eq!(house.store.counts().await.unwrap().inbox_pending, kept as i64);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_agent_works_from_another_process_while_the_service_runs() {
+    let house = House::new().await;
+    let here = house.store.receive(&says("here", "1", "a person please")).await.unwrap().conversation;
+    let id = house.take_turn(here, hand_over(Reason::Wish, Urgency::High)).await.unwrap();
+    let agent = Store::open(&house.path()).await.unwrap();
+    house.store.outbox_changed().notified().await;
+
+    let busy = (0..500).map(|n| {
+        let store = house.store.clone();
+        async move { store.receive(&says("there", &n.to_string(), "hello")).await.map(drop) }
+    });
+    let replies = (0..20).map(|n| {
+        let agent = agent.clone();
+        async move { agent.reply(id, "Ana", &format!("line {n}"), at(20)).await }
+    });
+    let (busy, replies) = tokio::join!(futures::future::join_all(busy), futures::future::join_all(replies));
+    assert!(busy.into_iter().chain(replies).all(|result| result.is_ok()));
+    let woken = tokio::time::timeout(Duration::from_secs(5), house.store.outbox_changed().notified()).await;
+    assert!(woken.is_ok(), "the service learns of what the other process queued");
+    assert_eq!(house.store.counts().await.unwrap().outbox_queued, 21);
+    agent.close().await;
+    house.store.receive(&says("here", "2", "thanks")).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_processes_may_make_the_file_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("evenkeel.db");
+    let opened = futures::future::join_all((0..8).map(|_| Store::open(&path))).await;
+    for (n, store) in opened.into_iter().enumerate() {
+        let store = store.unwrap();
+        assert!(store.receive(&says("here", &n.to_string(), "hello")).await.unwrap().new);
+    }
+}
+
+// People.
+
+#[tokio::test]
+async fn an_escalation_goes_from_the_bot_to_an_agent_and_back() {
+    let house = House::new().await;
+    let here = house.store.receive(&says("here", "1", "hm")).await.unwrap().conversation;
+    let id = house.take_turn(here, hand_over(Reason::Unsure, Urgency::Normal)).await.unwrap();
+    house.store.receive(&says("here", "2", "I smell gas")).await.unwrap();
+    let mut gas = hand_over(Reason::Danger(Danger::Gas), Urgency::Danger);
+    gas.escalation.as_mut().unwrap().intents = vec!["gas_smell".into(), "billing".into()];
+    assert_eq!(house.take_turn(here, gas).await, Some(id), "one conversation has one open escalation");
+    let open = house.store.escalation(id).await.unwrap();
+    assert_eq!((open.reason, open.urgency), (Reason::Danger(Danger::Gas), Urgency::Danger));
+    assert_eq!(open.intents, ["gas_smell", "billing"]);
+    assert_eq!(house.store.status(here).await.unwrap().standing, Standing::Waiting);
+    let counts = house.store.counts().await.unwrap();
+    assert_eq!((counts.escalations_open, counts.escalations_unclaimed, counts.escalations_danger), (1, 1, 1));
+
+    let turn_meanwhile = house.store.pending(here).await.unwrap().unwrap().0;
+    house.store.reply(id, "Ana", "  We are on our way.  ", at(20)).await.unwrap();
+    house.store.reply(id, "Ben", "I help.", at(21)).await.unwrap();
+    let late = house.store.record_turn(&turn_meanwhile, &[], &answer(&["bot"]), "k1", at(22)).await;
+    assert!(matches!(late, Err(StoreError::Conflict)), "the bot does not talk into an agent's words");
+    let claimed = house.store.escalation(id).await.unwrap();
+    assert_eq!((claimed.claimed_by.as_deref(), claimed.claimed_at), (Some("Ana"), Some(at(20))));
+    let lines = house.store.transcript(here).await.unwrap();
+    let last = &lines[lines.len() - 2..];
+    assert_eq!(last[0].author, LineAuthor::Agent("Ana".into()));
+    assert_eq!(last[0].text, "We are on our way.");
+    assert_eq!(last[1].author, LineAuthor::Agent("Ben".into()));
+    assert_eq!(house.store.status(here).await.unwrap().standing, Standing::Agent);
+
+    // What the customer writes meanwhile is recorded, in silence.
+    house.store.receive(&says("here", "3", "thank you")).await.unwrap();
+    let memory = house.store.pending(here).await.unwrap().unwrap().0.memory;
+    let silent = Turn { decision: Decision::Silent, memory, ..answer(&[]) };
+    assert_eq!(house.take_turn(here, silent).await, None);
+
+    house.store.resolve(id, "Ana", Some("crew sent"), at(30)).await.unwrap();
+    let resolved = house.store.escalation(id).await.unwrap();
+    assert_eq!((resolved.resolved_by.as_deref(), resolved.note.as_deref()), (Some("Ana"), Some("crew sent")));
+    let memory = house.store.pending(here).await.unwrap().unwrap().0.memory;
+    assert_eq!((memory.standing, memory.offered.len(), memory.warned.len()), (Standing::Bot, 0, 0));
+    assert_eq!(house.store.escalations(EscalationFilter::Open).await.unwrap(), []);
+    assert_eq!(house.store.escalations(EscalationFilter::All).await.unwrap(), [resolved]);
+
+    house.store.receive(&says("here", "4", "again")).await.unwrap();
+    let next = house.take_turn(here, hand_over(Reason::Wish, Urgency::High)).await;
+    assert_ne!(next, Some(id));
+}
+
+#[tokio::test]
+async fn the_queue_is_sorted_by_urgency_then_age() {
+    let house = House::new().await;
+    let mut ids = Vec::new();
+    for (place, urgency) in [("a", Urgency::Normal), ("b", Urgency::High), ("c", Urgency::Danger), ("d", Urgency::High)]
+    {
+        let conversation = house.store.receive(&says(place, place, "x")).await.unwrap().conversation;
+        ids.push(house.take_turn(conversation, hand_over(Reason::Wish, urgency)).await.unwrap());
+    }
+    let open = house.store.escalations(EscalationFilter::Open).await.unwrap();
+    assert_eq!(open.iter().map(|open| open.id).collect::<Vec<_>>(), [ids[2], ids[1], ids[3], ids[0]]);
+}
+
+#[tokio::test]
+async fn agents_are_told_what_is_wrong() {
+    let house = House::new().await;
+    let here = house.store.receive(&says("here", "1", "hm")).await.unwrap().conversation;
+    let id = house.take_turn(here, hand_over(Reason::Wish, Urgency::High)).await.unwrap();
+    let said = async |id, agent: &str, text: &str| {
+        house.store.reply(id, agent, text, at(1)).await.map_or_else(|error| error.to_string(), |()| "sent".into())
+    };
+    assert_eq!(said(EscalationId(99), "Ana", "hi").await, "there is no escalation 99");
+    assert_eq!(said(id, "Ana", " \n").await, "the text is empty");
+    assert_eq!(said(id, "", "hi").await, "the agent's name is empty");
+    assert_eq!(said(id, "Ana", &"x".repeat(16_385)).await, "the text is longer than 16384 bytes");
+    house.store.resolve(id, "Ana", Some("  "), at(2)).await.unwrap();
+    assert_eq!(house.store.escalation(id).await.unwrap().note, None);
+    assert_eq!(said(id, "Ana", "hi").await, format!("escalation {id} is already resolved"));
+    let again = house.store.resolve(id, "Ana", None, at(3)).await;
+    assert!(matches!(again, Err(StoreError::AlreadyResolved(_))));
+}
+
+#[tokio::test]
+async fn an_erased_person_leaves_no_word_behind() {
+    let house = House::new().await;
+    let filler = "lorem ipsum ".repeat(60);
+    for n in 0..60 {
+        let words = format!("SECRETWORD {n} {filler}");
+        let here = house.store.receive(&says("theirs", &format!("t{n}"), &words)).await.unwrap().conversation;
+        house.take_turn(here, answer(&["Dear SECRETWORD."])).await;
+        house.store.receive(&says("other", &format!("o{n}"), &filler)).await.unwrap();
+    }
+    let theirs = house.store.conversation_at("web", "theirs").await.unwrap().unwrap();
+    house.store.receive(&says("theirs", "hm", "SECRETWORD?")).await.unwrap();
+    let id = house.take_turn(theirs, hand_over(Reason::Wish, Urgency::High)).await.unwrap();
+    house.store.reply(id, "Ana", "SECRETWORD, yes", at(20)).await.unwrap();
+    house.store.resolve(id, "Ana", Some("it was SECRETWORD"), at(21)).await.unwrap();
+    // A place that others share: only their own lines go.
+    let in_public = Incoming { contact: "visitor of theirs".into(), ..says("other", "shared", "SECRETWORD here") };
+    house.store.receive(&in_public).await.unwrap();
+
+    let leased = house.lease(1).await;
+    let removed = house.store.erase("web", "visitor of theirs").await.unwrap();
+    // 62 incoming, 62 + 1 outgoing; conversation, contact, escalation.
+    assert_eq!(removed, 62 + 62 + 3);
+    assert_eq!(house.store.erase("web", "visitor of theirs").await.unwrap(), 0);
+    house.store.sent(leased[0].id, None, at(30)).await.unwrap();
+    for file in std::fs::read_dir(house.folder.path()).unwrap() {
+        let file = file.unwrap().path();
+        let bytes = std::fs::read(&file).unwrap();
+        for word in ["SECRETWORD", "visitor of theirs"] {
+            let found = bytes.windows(word.len()).any(|window| window == word.as_bytes());
+            assert!(!found, "{word} in {}", file.display());
+        }
+    }
+    assert_eq!(house.store.conversation_at("web", "theirs").await.unwrap(), None);
+    let other = house.store.conversation_at("web", "other").await.unwrap().unwrap();
+    assert_eq!(house.store.pending(other).await.unwrap().unwrap().1.len(), 60);
+
+    let mut sql = house.sql("").await;
+    let decisions: i64 =
+        sqlx::query_scalar("SELECT COUNT(*) FROM audit WHERE decision = 'answer'").fetch_one(&mut sql).await.unwrap();
+    assert_eq!(decisions, 60);
+}
+
+// The file.
+
+#[tokio::test]
+async fn a_file_that_is_no_store_is_refused_by_name_and_left_alone() {
+    let house = House::new().await;
+    let path = house.folder.path().join("note.txt");
+    std::fs::write(&path, "not a database, but long enough to be taken for one".repeat(50)).unwrap();
+    let refused = Store::open(&path).await.err().unwrap();
+    assert_eq!(refused.to_string(), format!("{} is not a SQLite database", path.display()));
+
+    let missing = house.folder.path().join("no/such/folder.db");
+    assert!(matches!(Store::open(&missing).await, Err(StoreError::Open(OpenError::Create { .. }))));
+
+    let foreign = house.folder.path().join("foreign.db");
+    std::fs::write(&foreign, "").unwrap();
+    let other = House { store: house.store.clone(), folder: tempfile::tempdir().unwrap() };
+    other.store.close().await;
+    std::fs::write(other.path(), "").unwrap();
+    other.sql("CREATE TABLE recipes (name TEXT)").await;
+    assert!(matches!(Store::open(&other.path()).await, Err(StoreError::Open(OpenError::Foreign(_)))));
+
+    house.sql("PRAGMA user_version = 7").await;
+    let newer = Store::open(&house.path()).await.err().unwrap();
+    let expected = format!("{} was written by a newer Evenkeel", house.path().display());
+    assert!(newer.to_string().starts_with(&expected), "{newer}");
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn only_the_owner_can_read_the_file() {
+    use std::os::unix::fs::PermissionsExt;
+    let house = House::new().await;
+    house.store.receive(&says("here", "1", "hello")).await.unwrap();
+    let mut files = 0;
+    for file in std::fs::read_dir(house.folder.path()).unwrap() {
+        assert_eq!(file.unwrap().metadata().unwrap().permissions().mode() & 0o777, 0o600);
+        files += 1;
+    }
+    assert_eq!(files, 3, "the database, its log and its index");
+}
+
+/// Prints figures, asserts none: `cargo test --test store measures -- --nocapture`.
+#[tokio::test(flavor = "multi_thread")]
+async fn measures_how_fast_messages_are_taken_in() {
+    let house = House::new().await;
+    let start = Instant::now();
+    let senders = (0..50).map(|sender| {
+        let store = house.store.clone();
+        tokio::spawn(async move {
+            let mut waits = Vec::new();
+            for n in 0..100 {
+                let start = Instant::now();
+                store.receive(&says(&format!("{sender}/{}", n % 10), &format!("{sender} {n}"), "when?")).await.unwrap();
+                waits.push(start.elapsed());
+            }
+            waits
+        })
+    });
+    let waits = futures::future::join_all(senders).await.into_iter().flat_map(Result::unwrap);
+    let mut waits: Vec<_> = waits.collect();
+    let took = start.elapsed();
+    waits.sort_unstable();
+    let rate = 5_000.0 / took.as_secs_f64();
+    println!("5,000 received by 50 senders: {rate:.0}/s, p50 {:?}, p99 {:?}", waits[2_500], waits[4_950]);
+
+    let start = Instant::now();
+    let due = house.store.due(at(100), QUIET, PATIENCE).await.unwrap();
+    println!("due among 5,000 pending in {} conversations: {:?}", due.ready.len(), start.elapsed());
+    let start = Instant::now();
+    house.store.counts().await.unwrap();
+    println!("counts: {:?}", start.elapsed());
+    assert_eq!(due.ready.len(), 500);
+
+    let start = Instant::now();
+    futures::future::join_all(due.ready.iter().map(|id| house.take_turn(*id, answer(&["Soon."])))).await;
+    println!("500 turns of 10 messages: {:?}", start.elapsed());
+    let start = Instant::now();
+    let mut sent = 0;
+    loop {
+        let leased = house.lease(50).await;
+        if leased.is_empty() {
+            break;
+        }
+        sent += leased.len();
+        futures::future::join_all(leased.iter().map(|leased| house.store.sent(leased.id, None, at(20)))).await;
+    }
+    println!("{sent} leased and sent, 50 at a time: {:?}", start.elapsed());
+}
