@@ -93,7 +93,8 @@ impl Events {
                 }
                 continue;
             }
-            let piece = tokio::time::timeout(Duration::from_secs(10), self.bytes.next()).await.expect("no event for 10 s");
+            let piece =
+                tokio::time::timeout(Duration::from_secs(10), self.bytes.next()).await.expect("no event for 10 s");
             self.text.push_str(std::str::from_utf8(&piece?).unwrap());
         }
     }
@@ -187,7 +188,10 @@ async fn what_cannot_be_taken_gets_a_clear_answer() {
 
     let bad_cursor = visitor.http.get(server.url("/api/chat/messages?after=x")).bearer_auth(&visitor.key);
     assert_eq!(code(bad_cursor.send().await.unwrap()).await, (400, "bad_cursor".to_owned()));
-    assert_eq!(code(visitor.http.get(server.url("/nowhere")).send().await.unwrap()).await, (404, "not_found".to_owned()));
+    assert_eq!(
+        code(visitor.http.get(server.url("/nowhere")).send().await.unwrap()).await,
+        (404, "not_found".to_owned())
+    );
     let put = visitor.http.put(server.url("/api/chat/messages")).send().await.unwrap();
     assert_eq!(code(put).await, (405, "method_not_allowed".to_owned()));
 }
@@ -217,7 +221,8 @@ async fn a_flood_is_told_to_wait_and_loses_nothing_that_was_taken() {
 
 #[tokio::test]
 async fn one_address_cannot_be_a_crowd_even_with_keys_of_its_own_making() {
-    let limits = Limits { newcomers: evenkeel::web::Limit { burst: 3, refill: Duration::from_mins(10) }, ..Limits::default() };
+    let limits =
+        Limits { newcomers: evenkeel::web::Limit { burst: 3, refill: Duration::from_mins(10) }, ..Limits::default() };
     let server = ChatServer::with(limits, Embedding::anywhere()).await;
     let http = Client::new();
     let mut statuses = Vec::new();
@@ -269,7 +274,10 @@ async fn a_stream_opened_before_the_first_word_gets_all_of_it() {
 #[tokio::test]
 async fn a_stream_that_breaks_and_resumes_loses_and_doubles_nothing() {
     let server = ChatServer::with(
-        Limits { messages: evenkeel::web::Limit { burst: 1000, refill: Duration::from_millis(1) }, ..Limits::default() },
+        Limits {
+            messages: evenkeel::web::Limit { burst: 1000, refill: Duration::from_millis(1) },
+            ..Limits::default()
+        },
         Embedding::anywhere(),
     )
     .await;
@@ -413,7 +421,8 @@ async fn a_visitor_who_starts_over_is_forgotten_in_all_tabs() {
     let mut events = visitor.events(0).await;
     events.line().await;
 
-    let response = visitor.http.delete(server.url("/api/chat/visitors")).bearer_auth(&visitor.key).send().await.unwrap();
+    let response =
+        visitor.http.delete(server.url("/api/chat/visitors")).bearer_auth(&visitor.key).send().await.unwrap();
     assert_eq!(response.status(), StatusCode::OK);
     assert!(response.json::<Value>().await.unwrap()["erased"].as_u64().unwrap() > 0);
     assert!(visitor.history(0).await["lines"].as_array().unwrap().is_empty());

@@ -30,8 +30,7 @@ pub(super) async fn counted(request: Request, next: Next) -> Response {
     let route = request.extensions().get::<MatchedPath>().map_or_else(|| "other".to_owned(), |p| p.as_str().to_owned());
     let method = if route == "other" { "other".to_owned() } else { method };
     let response = next.run(request).await;
-    let labels =
-        [("route", route), ("method", method), ("status", response.status().as_u16().to_string())];
+    let labels = [("route", route), ("method", method), ("status", response.status().as_u16().to_string())];
     metrics::counter!("evenkeel_http_requests_total", &labels).increment(1);
     metrics::histogram!("evenkeel_http_request_seconds", &labels).record(started.elapsed().as_secs_f64());
     response

@@ -82,12 +82,8 @@ pub async fn serve(listener: TcpListener, router: Router, shutdown: Cancellation
 fn from_peer(
     router: Router,
     peer: SocketAddr,
-) -> impl Service<
-    hyper::Request<Incoming>,
-    Response = axum::response::Response,
-    Error = Infallible,
-    Future: Send + 'static,
-> {
+) -> impl Service<hyper::Request<Incoming>, Response = axum::response::Response, Error = Infallible, Future: Send + 'static>
+{
     let router = TowerToHyperService::new(router);
     hyper::service::service_fn(move |mut request: hyper::Request<Incoming>| {
         request.extensions_mut().insert(ConnectInfo(peer));

@@ -11,7 +11,9 @@ pub struct Embedding(String);
 
 /// A text in the list of sites is not an origin.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is not an origin: write one such as `https://www.example.com`, `https://*.example.com` or `http://localhost:3000`")]
+#[error(
+    "`{0}` is not an origin: write one such as `https://www.example.com`, `https://*.example.com` or `http://localhost:3000`"
+)]
 pub struct NotAnOrigin(pub String);
 
 impl Default for Embedding {
@@ -56,9 +58,9 @@ fn is_origin(text: &str) -> bool {
     };
     let (host, port) = rest.rsplit_once(':').unwrap_or((rest, "443"));
     let host = host.strip_prefix("*.").unwrap_or(host);
-    let labels = host.split('.').all(|label| {
-        !label.is_empty() && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
-    });
+    let labels = host
+        .split('.')
+        .all(|label| !label.is_empty() && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-'));
     labels && port.parse::<u16>().is_ok_and(|port| port > 0)
 }
 

@@ -34,7 +34,11 @@ impl ApiError {
     pub fn too_many(wait: Duration) -> Self {
         Self {
             retry_after: Some(wait),
-            ..Self::new(StatusCode::TOO_MANY_REQUESTS, "too_many", "too many requests: wait as long as Retry-After says")
+            ..Self::new(
+                StatusCode::TOO_MANY_REQUESTS,
+                "too_many",
+                "too many requests: wait as long as Retry-After says",
+            )
         }
     }
 

@@ -202,8 +202,26 @@ mod tests {
     /// Reads the HTML as a browser would split it and knows every tag by its exact form.
     fn only_known_tags(html: &str) -> bool {
         const PLAIN: [&str; 20] = [
-            "p", "/p", "strong", "/strong", "em", "/em", "ul", "/ul", "ol", "/ol", "li", "/li", "blockquote",
-            "/blockquote", "pre", "/pre", "code", "/code", "/a", "hr",
+            "p",
+            "/p",
+            "strong",
+            "/strong",
+            "em",
+            "/em",
+            "ul",
+            "/ul",
+            "ol",
+            "/ol",
+            "li",
+            "/li",
+            "blockquote",
+            "/blockquote",
+            "pre",
+            "/pre",
+            "code",
+            "/code",
+            "/a",
+            "hr",
         ];
         html.split('<').skip(1).all(|piece| {
             let Some((tag, _)) = piece.split_once('>') else { return false };
@@ -212,9 +230,10 @@ mod tests {
                 .and_then(|rest| rest.strip_suffix("\" target=\"_blank\" rel=\"noopener noreferrer nofollow\""));
             PLAIN.contains(&tag)
                 || tag == "br"
-                || tag.strip_prefix("ol start=\"").and_then(|rest| rest.strip_suffix('"')).is_some_and(|number| {
-                    number.bytes().all(|byte| byte.is_ascii_digit())
-                })
+                || tag
+                    .strip_prefix("ol start=\"")
+                    .and_then(|rest| rest.strip_suffix('"'))
+                    .is_some_and(|number| number.bytes().all(|byte| byte.is_ascii_digit()))
                 || link.is_some_and(|url| allowed(url) && !url.contains('"'))
         })
     }

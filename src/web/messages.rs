@@ -99,10 +99,12 @@ fn too_large() -> ApiError {
 /// Reads and checks a posted message. The text stays exactly as sent, except that NUL becomes U+FFFD: PostgreSQL cannot hold it
 /// and tools that people read the store with would cut the text there.
 fn read(body: &[u8]) -> Result<Posted, ApiError> {
-    let body = std::str::from_utf8(body)
-        .map_err(|_| ApiError::malformed("not_utf8", "the body is not valid UTF-8"))?;
+    let body = std::str::from_utf8(body).map_err(|_| ApiError::malformed("not_utf8", "the body is not valid UTF-8"))?;
     let mut posted: Posted = serde_json::from_str(body).map_err(|error| {
-        ApiError::malformed("not_a_message", format!("the body is not a message of {{\"id\", \"text\", \"choice\"?}}: {error}"))
+        ApiError::malformed(
+            "not_a_message",
+            format!("the body is not a message of {{\"id\", \"text\", \"choice\"?}}: {error}"),
+        )
     })?;
     let printable = |text: &str| text.chars().all(|char| char.is_ascii_graphic());
     if posted.id.is_empty() || posted.id.len() > MAX_ID_CHARS || !printable(&posted.id) {

@@ -25,8 +25,7 @@ pub(super) struct Visitor(pub String);
 
 impl Visitor {
     fn from_key(key: &str) -> Option<Self> {
-        let well_formed =
-            key.len() == KEY_DIGITS && key.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+        let well_formed = key.len() == KEY_DIGITS && key.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
         well_formed.then(|| Self(hexadecimal(&Sha256::digest(key.as_bytes()))))
     }
 }

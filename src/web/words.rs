@@ -142,9 +142,7 @@ pub(super) fn wanted(header: &str) -> Vec<Language> {
         .filter_map(|part| {
             let mut pieces = part.split(';');
             let code = pieces.next()?.trim().split('-').next()?.to_ascii_lowercase();
-            let weight = pieces
-                .find_map(|piece| piece.trim().strip_prefix("q=")?.parse::<f32>().ok())
-                .unwrap_or(1.0);
+            let weight = pieces.find_map(|piece| piece.trim().strip_prefix("q=")?.parse::<f32>().ok()).unwrap_or(1.0);
             (weight > 0.0).then_some((weight, code.parse().ok()?))
         })
         .collect();

@@ -32,7 +32,10 @@ export class Log {
       onPinned(this.#pinned);
     });
     // The keyboard of a phone makes the room smaller: what was last said stays in view.
-    new ResizeObserver(() => this.#pinned && this.toEnd(true)).observe(scroller);
+    new ResizeObserver(() => {
+      scroller.style.setProperty("--gutter", `${scroller.offsetWidth - scroller.clientWidth}px`);
+      if (this.#pinned) this.toEnd(true);
+    }).observe(scroller);
   }
 
   get empty() {
