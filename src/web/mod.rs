@@ -1,1 +1,113 @@
-//! …
+//! HTTP: the web chat and its small API, the widget for other sites, health and metrics.
+//!
+//! `docs/http-api.md` describes every endpoint. A visitor's words enter through the store's inbox and every answer is
+//! read back from the store's lines, so this room holds no conversation of its own.
+
+mod answered;
+mod assets;
+mod connections;
+mod embedding;
+mod error;
+mod events;
+mod headers;
+mod limits;
+mod lines;
+mod markdown;
+mod messages;
+mod page;
+mod probes;
+mod tabs;
+mod visitors;
+mod words;
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use axum::{
+    Router, middleware,
+    routing::{get, post},
+};
+use metrics_exporter_prometheus::PrometheusHandle;
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+pub use connections::serve;
+pub use embedding::{Embedding, NotAnOrigin};
+pub use limits::Limits;
+pub use probes::Health;
+
+use crate::{reading::Language, store::Store};
+
+/// The name of this channel in the store.
+pub const CHANNEL: &str = "web";
+
+/// What the pages and the API need; the service builds it.
+#[derive(Clone)]
+pub struct WebState {
+    pub store: Store,
+    /// What the chat page shows. The service sends a new value when the knowledge is reloaded.
+    pub page: watch::Receiver<ChatPage>,
+    /// Sites that may show the chat in a frame.
+    pub embedding: Embedding,
+    pub limits: Limits,
+    /// Whether the service runs behind a reverse proxy: then a visitor's address is the last one in `X-Forwarded-For`, not
+    /// the peer's. Wrong either way it harms: behind a proxy all visitors would share one limit, without one anybody could
+    /// invent addresses.
+    pub behind_proxy: bool,
+    /// What `/health` reports beside the store.
+    pub health: watch::Receiver<Health>,
+    /// True while the service takes messages: false before it has recovered and while it drains.
+    pub ready: watch::Receiver<bool>,
+    /// Renders `/metrics`.
+    pub metrics: PrometheusHandle,
+    /// Cancelled when the service stops: event streams end and no further message is taken.
+    pub shutdown: CancellationToken,
+}
+
+/// What the chat page shows; all of it comes from the admins' files.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChatPage {
+    /// Who speaks.
+    pub company: String,
+    /// Shown to visitors whose browser asks for no language that has an introduction.
+    pub default_language: Language,
+    /// The first words of the chat, in Markdown, for each language.
+    pub introductions: BTreeMap<Language, String>,
+    /// A telephone number for those whose browser cannot show the chat.
+    pub phone: Option<String>,
+}
+
+/// The state with what the handlers share among themselves.
+#[derive(Clone)]
+struct Shared {
+    state: Arc<WebState>,
+    guards: Arc<limits::Guards>,
+    tabs: Arc<tabs::Tabs>,
+}
+
+/// All routes. Serve it with [`serve`], which adds the limits on connections and headers and tells the peer's address.
+pub fn router(state: WebState) -> Router {
+    let shared = Shared {
+        guards: Arc::new(limits::Guards::new(&state.limits)),
+        tabs: Arc::new(tabs::Tabs::default()),
+        state: Arc::new(state),
+    };
+    let bounded = Router::new()
+        .route("/", get(page::full))
+        .route("/chat", get(page::embedded))
+        .route("/widget.js", get(assets::widget))
+        .route("/assets/{version}/{name}", get(assets::asset))
+        .route("/api/chat/visitors", post(visitors::create).delete(visitors::delete))
+        .route("/api/chat/messages", post(messages::post).get(messages::history))
+        .route("/health", get(probes::health))
+        .route("/ready", get(probes::ready))
+        .route("/metrics", get(probes::metrics))
+        .layer(middleware::from_fn(answered::in_time));
+    bounded
+        // An event stream lives as long as its tab.
+        .route("/api/chat/events", get(events::stream))
+        .fallback(error::not_found)
+        .method_not_allowed_fallback(error::method_not_allowed)
+        .layer(middleware::from_fn(answered::counted))
+        .layer(middleware::from_fn(headers::secured))
+        .with_state(shared)
+}

@@ -1,0 +1,38 @@
+// What this browser keeps. Where storage is forbidden (private frames, strict settings) it lasts as long as the page.
+
+const memory = new Map();
+
+export function get(key) {
+  try {
+    return localStorage.getItem(key);
+  } catch {
+    return memory.get(key) ?? null;
+  }
+}
+
+export function set(key, value) {
+  try {
+    localStorage.setItem(key, value);
+  } catch {
+    memory.set(key, value);
+  }
+}
+
+export function remove(key) {
+  memory.delete(key);
+  try {
+    localStorage.removeItem(key);
+  } catch {
+    // It was only in memory.
+  }
+}
+
+export function keys(prefix) {
+  const all = [...memory.keys()];
+  try {
+    for (let i = 0; i < localStorage.length; i++) all.push(localStorage.key(i));
+  } catch {
+    // Only memory then.
+  }
+  return all.filter((key) => key.startsWith(prefix)).sort();
+}

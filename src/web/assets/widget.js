@@ -1,0 +1,115 @@
+// One script tag puts the chat on any page:
+//
+//   <script src="https://chat.example.com/widget.js" async></script>
+//
+// `data-label` and `data-lang` on the tag change the button's words and the language. The chat itself runs in a frame of its own
+// origin: this page cannot read it, and it cannot read this page.
+(() => {
+  "use strict";
+
+  const script = document.currentScript;
+  if (!script || window.evenkeelWidget) return;
+  window.evenkeelWidget = true;
+
+  const origin = new URL(script.src).origin;
+  const language = (script.dataset.lang || document.documentElement.lang || navigator.language || "en").slice(0, 2).toLowerCase();
+  const words = {
+    en: { open: "Chat with us", close: "Close chat", frame: "Chat", unread: "new" },
+    es: { open: "Chatee con nosotros", close: "Cerrar el chat", frame: "Chat", unread: "nuevos" },
+  }[language === "es" ? "es" : "en"];
+  const label = script.dataset.label || words.open;
+
+  const style = new CSSStyleSheet();
+  style.replaceSync(`
+    :host { all: initial; }
+    .launcher, .panel { position: fixed; z-index: 2147483000; right: max(1rem, env(safe-area-inset-right)); }
+    .launcher {
+      bottom: max(1rem, env(safe-area-inset-bottom)); display: flex; align-items: center; gap: .625rem;
+      min-height: 3.25rem; padding: 0 1.25rem; border: 0; border-radius: 1.75rem; cursor: pointer;
+      background: #0d5a66; color: #fff; font: 600 1rem/1.2 system-ui, -apple-system, "Segoe UI", Roboto, sans-serif;
+      box-shadow: 0 6px 20px rgb(10 30 36 / 22%);
+    }
+    .launcher:hover { background: #0a4750; }
+    .launcher:focus-visible { outline: 3px solid #fff; outline-offset: -6px; }
+    .launcher svg { flex: none; }
+    .count { min-width: 1.5rem; padding: .125rem .375rem; border-radius: 1rem; background: #fff; color: #0d5a66; font-size: .875rem; text-align: center; }
+    .count[hidden], .panel[hidden] { display: none; }
+    .panel {
+      bottom: 5.25rem; width: 25rem; height: min(42rem, calc(100dvh - 6.5rem)); max-width: calc(100vw - 2rem);
+      border: 1px solid rgb(120 132 138 / 35%); border-radius: 1.25rem; overflow: hidden; background: Canvas;
+      box-shadow: 0 18px 50px rgb(10 30 36 / 25%); color-scheme: light dark;
+    }
+    iframe { display: block; width: 100%; height: 100%; border: 0; }
+    @media (max-width: 30rem), (max-height: 30rem) {
+      .panel { inset: 0; bottom: 0; width: auto; max-width: none; height: auto; border: 0; border-radius: 0; padding-bottom: 3.5rem; }
+      .panel:not([hidden]) + .launcher { right: 0; left: 0; bottom: 0; width: 100%; justify-content: center; border-radius: 0; box-shadow: none; }
+    }
+  `);
+
+  const host = document.createElement("div");
+  const root = host.attachShadow({ mode: "closed" });
+  root.adoptedStyleSheets = [style];
+
+  const panel = document.createElement("div");
+  panel.className = "panel";
+  panel.id = "panel";
+  panel.hidden = true;
+
+  const launcher = document.createElement("button");
+  launcher.type = "button";
+  launcher.className = "launcher";
+  launcher.setAttribute("aria-expanded", "false");
+  launcher.setAttribute("aria-controls", "panel");
+  launcher.insertAdjacentHTML(
+    "afterbegin",
+    '<svg viewBox="0 0 24 24" width="22" height="22" fill="none" stroke="currentColor" stroke-width="2" stroke-linejoin="round" aria-hidden="true"><path d="M4 5.500h16v11H10.500L6 20v-3.500H4Z"/></svg>',
+  );
+  const text = document.createElement("span");
+  text.textContent = label;
+  const count = document.createElement("span");
+  count.className = "count";
+  count.hidden = true;
+  launcher.append(text, count);
+  root.append(panel, launcher);
+
+  let frame = null;
+
+  const tell = (message) => frame?.contentWindow?.postMessage(message, origin);
+
+  function toggle(open) {
+    panel.hidden = !open;
+    launcher.setAttribute("aria-expanded", String(open));
+    text.textContent = open ? words.close : label;
+    if (open && !frame) {
+      // Only now: a visitor who never opens the chat costs nothing.
+      frame = document.createElement("iframe");
+      frame.title = words.frame;
+      frame.referrerPolicy = "no-referrer";
+      frame.src = `${origin}/chat?lang=${language}`;
+      frame.addEventListener("load", () => frame.focus());
+      panel.append(frame);
+    } else if (open) {
+      frame.focus();
+    }
+    tell({ evenkeel: open ? "opened" : "closed" });
+    if (!open) launcher.focus();
+  }
+
+  launcher.addEventListener("click", () => toggle(panel.hidden));
+  addEventListener("keydown", (event) => {
+    if (event.key === "Escape" && !panel.hidden) toggle(false);
+  });
+  addEventListener("message", (event) => {
+    if (!frame || event.source !== frame.contentWindow || event.origin !== origin) return;
+    if (event.data?.evenkeel === "close") toggle(false);
+    if (event.data?.evenkeel === "unread") {
+      const unread = Number(event.data.count) || 0;
+      count.hidden = unread === 0;
+      count.textContent = unread > 0 ? `${unread} ${words.unread}` : "";
+    }
+  });
+
+  const place = () => document.body.append(host);
+  if (document.body) place();
+  else addEventListener("DOMContentLoaded", place);
+})();

@@ -1,0 +1,48 @@
+//! The headers that keep browsers from doing with our answers what nobody asked for.
+
+use axum::{
+    extract::Request,
+    http::{HeaderMap, HeaderName, HeaderValue, header},
+    middleware::Next,
+    response::Response,
+};
+
+use super::embedding::Embedding;
+
+/// For all that is no page: nothing may be loaded from it, and no frame may show it.
+const NO_PAGE: &str = "default-src 'none'; frame-ancestors 'none'";
+
+/// Sets the security headers; a handler that needs another value has set it already.
+pub(super) async fn secured(request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    unless_set(headers, header::X_CONTENT_TYPE_OPTIONS, "nosniff");
+    unless_set(headers, header::REFERRER_POLICY, "no-referrer");
+    unless_set(headers, header::CONTENT_SECURITY_POLICY, NO_PAGE);
+    unless_set(headers, header::CACHE_CONTROL, "no-store");
+    unless_set(headers, HeaderName::from_static("cross-origin-resource-policy"), "same-origin");
+    unless_set(
+        headers,
+        HeaderName::from_static("permissions-policy"),
+        "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+    );
+    response
+}
+
+fn unless_set(headers: &mut HeaderMap, name: HeaderName, value: &'static str) {
+    headers.entry(name).or_insert(HeaderValue::from_static(value));
+}
+
+/// The policy of a chat page. It is the second lock behind the Markdown renderer: even if a script or style got into a line, the
+/// browser would not run or apply it, nor load an image or post a form to a stranger.
+pub(super) fn page_policy(frame_ancestors: &str) -> String {
+    format!(
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; \
+         form-action 'none'; frame-ancestors {frame_ancestors}"
+    )
+}
+
+/// The policy of the page in a frame.
+pub(super) fn embedded_policy(embedding: &Embedding) -> String {
+    page_policy(embedding.frame_ancestors())
+}

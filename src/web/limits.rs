@@ -1,0 +1,137 @@
+//! How much one visitor and one address may ask for.
+
+use std::{
+    hash::Hash,
+    net::{IpAddr, Ipv6Addr},
+    num::NonZeroU32,
+    sync::atomic::{AtomicU32, Ordering},
+    time::Duration,
+};
+
+use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter, clock::Clock};
+
+use super::error::ApiError;
+use crate::policy;
+
+/// A burst, and after it one more each `refill`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limit {
+    pub burst: u32,
+    pub refill: Duration,
+}
+
+/// What is taken before a caller is told to wait.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Messages of one visitor.
+    pub messages: Limit,
+    /// Readings of the history and openings of the stream, of one visitor.
+    pub readings: Limit,
+    /// New visitors from one address (IPv6: one /64 network), and first messages from it. Generous, because a mobile
+    /// network or a shelter puts many people behind one address.
+    pub newcomers: Limit,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            messages: Limit { burst: policy::VISITOR_BURST, refill: policy::VISITOR_REFILL },
+            readings: Limit { burst: 60, refill: Duration::from_secs(1) },
+            newcomers: Limit { burst: 60, refill: Duration::from_secs(1) },
+        }
+    }
+}
+
+/// The limits at work.
+pub(super) struct Guards {
+    pub messages: Guard<String>,
+    pub readings: Guard<String>,
+    /// `POST /api/chat/visitors` by address.
+    pub keys: Guard<IpAddr>,
+    /// First messages by address. A key can be made up without asking us, so this is what keeps one machine from being a
+    /// thousand visitors.
+    pub first_messages: Guard<IpAddr>,
+}
+
+impl Guards {
+    pub fn new(limits: &Limits) -> Self {
+        Self {
+            messages: Guard::new(limits.messages),
+            readings: Guard::new(limits.readings),
+            keys: Guard::new(limits.newcomers),
+            first_messages: Guard::new(limits.newcomers),
+        }
+    }
+}
+
+/// One limit, for each key on its own.
+pub(super) struct Guard<K: Hash + Eq + Clone> {
+    limiter: DefaultKeyedRateLimiter<K>,
+    checks: AtomicU32,
+}
+
+/// Keys whose burst is full again are forgotten once in this many checks, so that memory holds only the recent ones.
+const FORGET_EVERY: u32 = 4_096;
+
+impl<K: Hash + Eq + Clone> Guard<K> {
+    fn new(limit: Limit) -> Self {
+        let burst = NonZeroU32::new(limit.burst).unwrap_or(NonZeroU32::MIN);
+        // A refill of zero would mean no limit at all; governor knows none, so it becomes the shortest it knows.
+        let quota = Quota::with_period(limit.refill.max(Duration::from_nanos(1)))
+            .unwrap_or_else(|| Quota::per_second(burst))
+            .allow_burst(burst);
+        Self { limiter: RateLimiter::keyed(quota), checks: AtomicU32::new(0) }
+    }
+
+    /// Takes one from the key's burst, or says how long to wait.
+    pub fn check(&self, key: &K) -> Result<(), ApiError> {
+        if self.checks.fetch_add(1, Ordering::Relaxed) % FORGET_EVERY == FORGET_EVERY - 1 {
+            self.limiter.retain_recent();
+            self.limiter.shrink_to_fit();
+        }
+        self.limiter
+            .check_key(key)
+            .map_err(|refused| ApiError::too_many(refused.wait_time_from(self.limiter.clock().now())))
+    }
+}
+
+/// The network that counts as one address: a household gets a whole IPv6 /64, so single addresses there mean nothing.
+pub(super) fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() & !u128::from(u64::MAX))),
+        v4 @ IpAddr::V4(_) => v4,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_burst_makes_only_its_own_key_wait() {
+        let guard = Guard::new(Limit { burst: 3, refill: Duration::from_hours(1) });
+        for _ in 0..3 {
+            assert!(guard.check(&"a").is_ok());
+        }
+        assert!(guard.check(&"a").is_err());
+        assert!(guard.check(&"b").is_ok());
+    }
+
+    #[test]
+    fn keys_of_the_past_are_forgotten() {
+        let guard = Guard::new(Limit { burst: 1, refill: Duration::from_nanos(1) });
+        for key in 0..FORGET_EVERY * 3 {
+            assert!(guard.check(&key).is_ok());
+        }
+        assert!(guard.limiter.len() < FORGET_EVERY as usize, "{} keys are kept", guard.limiter.len());
+    }
+
+    #[test]
+    fn neighbours_in_one_ipv6_network_count_as_one() {
+        let address = |text: &str| network(text.parse().unwrap());
+        assert_eq!(address("2001:db8:1:2::1"), address("2001:db8:1:2:ffff::9"));
+        assert_ne!(address("2001:db8:1:2::1"), address("2001:db8:1:3::1"));
+        assert_eq!(address("::ffff:192.0.2.7"), address("192.0.2.7"));
+        assert_ne!(address("192.0.2.7"), address("192.0.2.8"));
+    }
+}

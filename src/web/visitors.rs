@@ -1,0 +1,128 @@
+//! Who a visitor is: the holder of a random key, and nothing more.
+
+use std::{
+    fmt::Write as _,
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+};
+
+use axum::{
+    Json,
+    extract::{ConnectInfo, FromRequestParts, State},
+    http::{HeaderMap, StatusCode, header, request::Parts},
+};
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+
+use super::{CHANNEL, Shared, error::ApiError, limits};
+
+/// Hexadecimal digits of a visitor's key: 256 bits.
+const KEY_DIGITS: usize = 64;
+
+/// The visitor who sent a request, by their key's SHA-256 in hexadecimal. It is their contact and their place: the key itself is
+/// never stored or logged, so the store gives nobody a way into a conversation.
+#[derive(Debug, Clone)]
+pub(super) struct Visitor(pub String);
+
+impl Visitor {
+    fn from_key(key: &str) -> Option<Self> {
+        let well_formed = key.len() == KEY_DIGITS && key.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+        well_formed.then(|| Self(hexadecimal(&Sha256::digest(key.as_bytes()))))
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for Visitor {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
+        let header = parts.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+        let (scheme, key) = header.and_then(|value| value.split_once(' ')).unwrap_or_default();
+        let visitor = if scheme.eq_ignore_ascii_case("bearer") { Self::from_key(key.trim()) } else { None };
+        visitor.ok_or_else(|| {
+            ApiError::new(
+                StatusCode::UNAUTHORIZED,
+                "no_visitor",
+                "send the key from POST /api/chat/visitors as `Authorization: Bearer KEY`",
+            )
+        })
+    }
+}
+
+/// The network a request came from, for limits by address.
+pub(super) struct Address(pub IpAddr);
+
+impl FromRequestParts<Shared> for Address {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, shared: &Shared) -> Result<Self, Self::Rejection> {
+        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
+        let forwarded = shared.state.behind_proxy.then(|| forwarded_for(&parts.headers)).flatten();
+        Ok(Self(limits::network(forwarded.or(peer).unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED)))))
+    }
+}
+
+/// The last address in `X-Forwarded-For`: the one our own proxy wrote. Those before it are the caller's claims.
+fn forwarded_for(headers: &HeaderMap) -> Option<IpAddr> {
+    let last = headers.get_all("x-forwarded-for").iter().next_back()?.to_str().ok()?;
+    last.rsplit(',').next()?.trim().parse().ok()
+}
+
+/// `POST /api/chat/visitors`: a new key.
+pub(super) async fn create(
+    State(shared): State<Shared>,
+    Address(address): Address,
+) -> Result<(StatusCode, Json<Value>), ApiError> {
+    shared.guards.keys.check(&address)?;
+    let mut key = [0; KEY_DIGITS / 2];
+    getrandom::fill(&mut key).map_err(|error| {
+        tracing::error!(%error, "the system has no random numbers");
+        ApiError::unavailable("no key can be made at the moment")
+    })?;
+    Ok((StatusCode::CREATED, Json(json!({ "visitor": hexadecimal(&key) }))))
+}
+
+/// `DELETE /api/chat/visitors`: the caller and all their words are forgotten.
+pub(super) async fn delete(State(shared): State<Shared>, visitor: Visitor) -> Result<Json<Value>, ApiError> {
+    shared.guards.messages.check(&visitor.0)?;
+    let erased = shared.state.store.erase(CHANNEL, &visitor.0).await?;
+    shared.tabs.wake(&visitor.0);
+    Ok(Json(json!({ "erased": erased })))
+}
+
+fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        // Writing to a string cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_visitor_is_known_by_the_hash_of_the_key_and_never_by_the_key() {
+        let key = "00".repeat(32);
+        let visitor = Visitor::from_key(&key).unwrap();
+        assert_eq!(visitor.0, "60e05bd1b195af2f94112fa7197a5c88289058840ce7c6df9693756bc6250f55");
+    }
+
+    #[test]
+    fn what_is_no_key_is_nobody() {
+        for text in ["", "a", &"0".repeat(63), &"0".repeat(65), &"G".repeat(64), &"A".repeat(64)] {
+            assert!(Visitor::from_key(text).is_none(), "{text}");
+        }
+    }
+
+    #[test]
+    fn only_the_address_that_our_proxy_wrote_counts() {
+        let mut headers = HeaderMap::new();
+        assert_eq!(forwarded_for(&headers), None);
+        headers.append("x-forwarded-for", "198.51.100.1, 203.0.113.9".parse().unwrap());
+        assert_eq!(forwarded_for(&headers), Some("203.0.113.9".parse().unwrap()));
+        headers.append("x-forwarded-for", "192.0.2.4".parse().unwrap());
+        assert_eq!(forwarded_for(&headers), Some("192.0.2.4".parse().unwrap()));
+        headers.append("x-forwarded-for", "junk".parse().unwrap());
+        assert_eq!(forwarded_for(&headers), None);
+    }
+}

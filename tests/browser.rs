@@ -1,0 +1,349 @@
+//! The web chat in a real browser: what visitors see, hear and can do.
+
+#![allow(clippy::unwrap_used)]
+
+mod chat_server;
+#[path = "chat_server/chromium.rs"]
+mod chromium;
+
+use std::time::Duration;
+
+use axum::{Router, response::Html, routing::get};
+use chat_server::{ChatServer, agent, bot};
+use chromium::{Chromium, PHONE};
+use evenkeel::{
+    conversation::Standing,
+    web::{Embedding, Limit, Limits},
+};
+use serde_json::json;
+use thirtyfour::{Key, WebElement};
+
+async fn write(browser: &Chromium, text: &str) {
+    browser.css("#text").await.send_keys(text).await.unwrap();
+    browser.css("#text").await.send_keys(Key::Enter + "").await.unwrap();
+}
+
+async fn sees(browser: &Chromium, text: &str) {
+    let quoted = serde_json::to_string(text).unwrap();
+    browser.until(&format!("document.body.innerText.includes({quoted})")).await;
+}
+
+/// Screenshots for people to look at, where a folder is named for them.
+async fn picture(browser: &Chromium, name: &str) {
+    if let Some(folder) = std::env::var_os("EVENKEEL_SCREENSHOTS") {
+        // After the short fade of new lines.
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        browser.screenshot(&std::path::Path::new(&folder).join(format!("{name}.png"))).await.unwrap();
+    }
+}
+
+async fn dark(browser: &Chromium) {
+    let features = json!({ "features": [{ "name": "prefers-color-scheme", "value": "dark" }] });
+    browser.devtools("Emulation.setEmulatedMedia", features).await;
+}
+
+const OUTAGE: &str = "Most homes in Harbor County will have power again by **Saturday, 6 pm**. Crews are working on the \
+    lines along Pier Road first, because the hospital is fed from there.\n\n- We write the next update **today at 6:00 pm**.\n\
+    - Your own street is on the [outage map](https://harborlight.example/map).";
+
+/// A visitor asks, is answered, picks a choice by keyboard, and reaches a person.
+async fn conversation(server: &ChatServer, browser: &Chromium, name: &str) {
+    browser.goto(server.url("/")).await.unwrap();
+    sees(browser, "automated assistant").await;
+    picture(browser, &format!("{name}-greeting")).await;
+
+    write(browser, "our lights went out last night, when will the power be back? we have a baby here").await;
+    let id = server.heard().await;
+    sees(browser, "Writing an answer").await;
+    server.answer(id, vec![bot(OUTAGE, &[])], Standing::Bot).await;
+    sees(browser, "Most homes in Harbor County").await;
+    browser.until("document.querySelector('#typing').textContent === ''").await;
+
+    write(browser, "and what about my food").await;
+    server.heard().await;
+    let choices = [
+        ("spoiled_food", "Will you pay for spoiled food?"),
+        ("food_safety", "Is my food still safe?"),
+        ("person", "Talk to a person"),
+    ];
+    server.answer(id, vec![bot("Which of these do you mean?", &choices)], Standing::Bot).await;
+    sees(browser, "Is my food still safe?").await;
+    picture(browser, &format!("{name}-choices")).await;
+}
+
+#[tokio::test]
+async fn a_visitor_asks_and_is_answered() {
+    let server = ChatServer::start().await;
+    let Some(browser) = Chromium::start(None).await else { return };
+    conversation(&server, &browser, "desktop").await;
+
+    // By keyboard alone: back from the text to the second of three choices.
+    for _ in 0..2 {
+        active(&browser).await.send_keys(Key::Shift + Key::Tab).await.unwrap();
+    }
+    assert_eq!(active(&browser).await.text().await.unwrap(), "Is my food still safe?");
+    active(&browser).await.send_keys(Key::Enter + "").await.unwrap();
+    let id = server.heard().await;
+    let (_, pending) = server.store.pending(id).await.unwrap().unwrap();
+    assert_eq!(pending[0].incoming.choice.as_deref(), Some("food_safety"));
+    assert_eq!(pending[0].incoming.text, "Is my food still safe?");
+    browser.until("[...document.querySelectorAll('.choice')].every((button) => button.disabled)").await;
+    browser.until("document.activeElement.id === 'text'").await;
+    let safe = "A closed fridge keeps food cold for about **4 hours**, a full freezer for **48 hours**. When in doubt, throw it out.";
+    server.answer(id, vec![bot(safe, &[])], Standing::Bot).await;
+    sees(&browser, "48 hours").await;
+    picture(&browser, "desktop-answer").await;
+
+    write(&browser, "thank you. can somebody call me about the baby?").await;
+    server.heard().await;
+    server
+        .answer(id, vec![bot("I am handing this to a person. They see what you wrote.", &[])], Standing::Waiting)
+        .await;
+    sees(&browser, "A person will join you").await;
+    write(&browser, "ok").await;
+    server.heard().await;
+    server.answer(id, vec![agent("Maria", "Hello, this is Maria.\nWhich street are you on?")], Standing::Agent).await;
+    sees(&browser, "Maria, Harbor Light & Power").await;
+    sees(&browser, "You are talking with a person").await;
+    picture(&browser, "desktop-agent").await;
+    dark(&browser).await;
+    contrast(&browser).await;
+    picture(&browser, "desktop-dark").await;
+
+    browser.refresh().await.unwrap();
+    sees(&browser, "Which street are you on?").await;
+    sees(&browser, "Most homes in Harbor County").await;
+    browser.until("document.querySelectorAll('.line').length === 10").await;
+    browser.until("[...document.querySelectorAll('.choice')].every((button) => button.disabled)").await;
+    browser.quit().await;
+}
+
+async fn active(browser: &Chromium) -> WebElement {
+    browser.active_element().await.unwrap()
+}
+
+#[tokio::test]
+async fn it_reads_well_on_a_small_phone() {
+    let server = ChatServer::start().await;
+    let Some(browser) = Chromium::start(Some(PHONE)).await else { return };
+    conversation(&server, &browser, "phone").await;
+    no_sideways_scrolling(&browser).await;
+
+    write(&browser, &format!("https://a.example/{}", "x".repeat(300))).await;
+    browser.until("document.querySelectorAll('.customer:not(.pending)').length === 3").await;
+    no_sideways_scrolling(&browser).await;
+    contrast(&browser).await;
+    dark(&browser).await;
+    picture(&browser, "phone-dark").await;
+
+    // What a finger must hit is large enough (WCAG 2.5.8 asks for 24 px, we for 40).
+    let small = browser
+        .value("[...document.querySelectorAll('button:not([hidden])')].filter((button) => button.offsetParent && button.offsetHeight < 40).length")
+        .await;
+    assert_eq!(small, 0);
+
+    let narrow = json!({ "width": 320, "height": 480, "deviceScaleFactor": 2, "mobile": true });
+    browser.devtools("Emulation.setDeviceMetricsOverride", narrow).await;
+    browser.until("innerWidth === 320").await;
+    no_sideways_scrolling(&browser).await;
+    browser.quit().await;
+}
+
+async fn no_sideways_scrolling(browser: &Chromium) {
+    for selector in ["html", "body", "#scroller"] {
+        let over = browser
+            .value(&format!(
+                "document.querySelector('{selector}').scrollWidth - document.querySelector('{selector}').clientWidth"
+            ))
+            .await;
+        assert_eq!(over, 0, "{selector} is too wide");
+    }
+}
+
+#[tokio::test]
+async fn hostile_text_is_shown_and_never_run() {
+    let server = ChatServer::start().await;
+    let Some(browser) = Chromium::start(None).await else { return };
+    browser.goto(server.url("/")).await.unwrap();
+    let hostile = "<img src=x onerror=window.harmed=1><script>window.harmed=1</script>{{7*7}}";
+    write(&browser, hostile).await;
+    let id = server.heard().await;
+    let reply = "<img src=x onerror=window.harmed=1> [press](javascript:window.harmed=1)";
+    let choice = [("x", "<b onmouseover=window.harmed=1>bold</b>")];
+    server.answer(id, vec![bot(reply, &choice), agent("<i>Eve</i>", hostile)], Standing::Bot).await;
+    sees(&browser, "<b onmouseover=window.harmed=1>bold</b>").await;
+    sees(&browser, "<i>Eve</i>, Harbor Light & Power").await;
+    sees(&browser, hostile).await;
+    browser.refresh().await.unwrap();
+    sees(&browser, hostile).await;
+    assert!(browser.value("window.harmed ?? null").await.is_null());
+    assert_eq!(
+        browser.value("document.querySelectorAll('#log img, #log script, #log b, #log i, #log a').length").await,
+        0
+    );
+    browser.quit().await;
+}
+
+#[tokio::test]
+async fn nothing_typed_is_lost() {
+    let limits = Limits { messages: Limit { burst: 1, refill: Duration::from_secs(2) }, ..Limits::default() };
+    let server = ChatServer::with(limits, Embedding::anywhere()).await;
+    let Some(browser) = Chromium::start(None).await else { return };
+    browser.goto(server.url("/")).await.unwrap();
+
+    // Not sent yet.
+    browser.css("#text").await.send_keys("half a thought").await.unwrap();
+    browser.refresh().await.unwrap();
+    browser.until("document.querySelector('#text').value === 'half a thought'").await;
+    browser.css("#text").await.send_keys(Key::Enter + "").await.unwrap();
+    let id = server.heard().await;
+
+    // Too quick: kept, and sent again when the server said.
+    write(&browser, "second").await;
+    sees(&browser, "Your message is kept").await;
+    picture(&browser, "desktop-limited").await;
+    browser.until("document.querySelectorAll('.customer:not(.pending)').length === 2").await;
+    browser.until("document.querySelector('#notice').textContent === ''").await;
+
+    // Offline, even over a reload of the page from the cache.
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    server.ready.send_replace(false);
+    write(&browser, "while the service starts again").await;
+    sees(&browser, "Not sent yet").await;
+    picture(&browser, "desktop-offline").await;
+    browser.refresh().await.unwrap();
+    sees(&browser, "while the service starts again").await;
+    server.ready.send_replace(true);
+    browser.until("document.querySelectorAll('.customer:not(.pending)').length === 3").await;
+    let lines = server.store.lines_after(id, 0, 10).await.unwrap();
+    let texts: Vec<_> = lines.iter().map(|line| line.text.as_str()).collect();
+    assert_eq!(texts, ["half a thought", "second", "while the service starts again"]);
+    browser.quit().await;
+}
+
+#[tokio::test]
+async fn starting_over_deletes_the_conversation() {
+    let server = ChatServer::start().await;
+    let Some(browser) = Chromium::start(None).await else { return };
+    browser.goto(server.url("/")).await.unwrap();
+    write(&browser, "hello").await;
+    let id = server.heard().await;
+    browser.until("document.querySelectorAll('.customer:not(.pending)').length === 1").await;
+    browser.css("#start-over").await.click().await.unwrap();
+    sees(&browser, "deleted for good").await;
+    picture(&browser, "desktop-delete").await;
+    browser.css("#delete-confirm").await.click().await.unwrap();
+    sees(&browser, "Your conversation was deleted.").await;
+    assert_eq!(browser.value("document.querySelectorAll('.line').length").await, 0);
+    assert!(server.store.lines_after(id, 0, 10).await.unwrap().is_empty());
+    write(&browser, "hello again").await;
+    browser.until("document.querySelectorAll('.customer:not(.pending)').length === 1").await;
+    browser.quit().await;
+}
+
+#[tokio::test]
+async fn it_can_be_used_with_a_screen_reader() {
+    let server = ChatServer::start().await;
+    let Some(browser) = Chromium::start(None).await else { return };
+    conversation(&server, &browser, "reader").await;
+    contrast(&browser).await;
+    // Every control has a name, every id is there once, and what is referred to exists.
+    let nameless = browser
+        .value(
+            "[...document.querySelectorAll('button, textarea, a, input')].filter((node) => !(node.innerText.trim() || \
+             node.getAttribute('aria-label') || node.labels?.length)).map((node) => node.outerHTML)",
+        )
+        .await;
+    assert_eq!(nameless, json!([]));
+    let broken = browser
+        .value(
+            "(() => { const ids = [...document.querySelectorAll('[id]')].map((node) => node.id); \
+             const doubled = ids.filter((id, at) => ids.indexOf(id) !== at); \
+             const lost = [...document.querySelectorAll('[aria-labelledby], [aria-describedby]')].flatMap((node) => \
+               [node.getAttribute('aria-labelledby'), node.getAttribute('aria-describedby')]).filter((id) => id && !ids.includes(id)); \
+             return [...doubled, ...lost]; })()",
+        )
+        .await;
+    assert_eq!(broken, json!([]));
+    // New lines are read out, those from before the page was opened are not.
+    browser.until("document.querySelector('[role=log]').getAttribute('aria-live') === 'polite'").await;
+    assert_eq!(browser.value("document.documentElement.lang").await, "en");
+    assert_eq!(browser.value("document.querySelectorAll('h1').length").await, 1);
+    assert_eq!(browser.value("document.querySelector('.customer .who-said').textContent").await, "You");
+    assert_eq!(browser.value("document.querySelector('.choices').getAttribute('role')").await, "group");
+    browser.quit().await;
+}
+
+/// All visible text has at least 4.5 to 1 against its ground (WCAG AA).
+async fn contrast(browser: &Chromium) {
+    let weak = browser
+        .driver
+        .execute(
+            r"
+            const numbers = (colour) => colour.match(/[\d.]+/g).map(Number);
+            const light = ([r, g, b]) => [r, g, b].map((c) => c / 255).map((c) => c <= 0.03928 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4)
+                .reduce((sum, c, at) => sum + c * [0.2126, 0.7152, 0.0722][at], 0);
+            const ground = (node) => {
+                for (; node; node = node.parentElement) {
+                    const colour = numbers(getComputedStyle(node).backgroundColor);
+                    if (colour.length === 3 || colour[3] === 1) return colour;
+                }
+                return [255, 255, 255];
+            };
+            const weak = [];
+            const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+            while (walk.nextNode()) {
+                const node = walk.currentNode.parentElement;
+                if (!walk.currentNode.data.trim() || !node.checkVisibility() || node.closest('script, dialog, noscript')) continue;
+                const [a, b] = [light(numbers(getComputedStyle(node).color)), light(ground(node))].sort((x, y) => y - x);
+                const ratio = (a + 0.05) / (b + 0.05);
+                if (ratio < 4.5) weak.push(`${ratio.toFixed(2)} ${node.className}: ${walk.currentNode.data.trim()}`);
+            }
+            return weak;",
+            vec![],
+        )
+        .await
+        .unwrap()
+        .json()
+        .clone();
+    assert_eq!(weak, json!([]));
+}
+
+#[tokio::test]
+async fn another_site_embeds_it_with_one_script_tag() {
+    let server = ChatServer::start().await;
+    let Some(browser) = Chromium::start(None).await else { return };
+    let page = HOST_PAGE.replace("CHAT", &server.address);
+    let host = Router::new().route("/", get(move || async move { Html(page) }));
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = format!("http://localhost:{}", listener.local_addr().unwrap().port());
+    let serving = tokio::spawn(async move { axum::serve(listener, host).await });
+
+    browser.goto(&address).await.unwrap();
+    browser.until("document.querySelector('body > div:last-of-type') !== null").await;
+    // The launcher lives in a closed shadow root: it is reached by keyboard, as visitors may.
+    browser.css("#last").await.send_keys(Key::Tab + "").await.unwrap();
+    picture(&browser, "widget-closed").await;
+    active(&browser).await.send_keys(Key::Enter + "").await.unwrap();
+    browser.until("window.frames.length === 1").await;
+    browser.enter_frame(0).await.unwrap();
+    sees(&browser, "automated assistant").await;
+    write(&browser, "when will the power be back?").await;
+    let id = server.heard().await;
+    server.answer(id, vec![bot(OUTAGE, &[])], Standing::Bot).await;
+    sees(&browser, "Most homes in Harbor County").await;
+    no_sideways_scrolling(&browser).await;
+    picture(&browser, "widget-open").await;
+    browser.css("#text").await.send_keys(Key::Escape + "").await.unwrap();
+    browser.enter_default_frame().await.unwrap();
+    browser.until("document.activeElement.shadowRoot === null && document.activeElement !== document.body").await;
+    serving.abort();
+    browser.quit().await;
+}
+
+const HOST_PAGE: &str = r#"<!doctype html><html lang="en"><head><meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; script-src CHAT; frame-src CHAT; style-src 'unsafe-inline'">
+<title>Storm Ingrid</title><style>body { font: 18px/1.6 Georgia, serif; max-width: 44rem; margin: 4rem auto; padding: 0 1rem; color: #222 }
+* { letter-spacing: .01em } div { border: 2px solid red } button { background: lime !important }</style></head>
+<body><h1>Storm Ingrid: what we know</h1><p>Crews are out in all of Harbor County. Please stay away from lines on the ground and call us.</p>
+<p><a id="last" href="/map">Outage map</a></p><script src="CHAT/widget.js" async></script></body></html>"#;

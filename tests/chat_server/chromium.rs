@@ -1,0 +1,131 @@
+//! A headless Chromium for tests, driven through chromedriver.
+
+use std::{
+    io::{BufRead, BufReader},
+    ops::Deref,
+    process::{Child, Command, Stdio},
+    time::Duration,
+};
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use thirtyfour::{By, ChromiumLikeCapabilities, DesiredCapabilities, WebDriver, WebElement};
+
+/// A browser window. Dropping it ends the browser and its driver.
+pub struct Chromium {
+    pub driver: WebDriver,
+    address: String,
+    process: Child,
+    _profile: TempDir,
+}
+
+impl Deref for Chromium {
+    type Target = WebDriver;
+
+    fn deref(&self) -> &WebDriver {
+        &self.driver
+    }
+}
+
+/// A phone of the smaller kind, in CSS pixels.
+pub const PHONE: (u32, u32) = (360, 640);
+
+impl Chromium {
+    /// Starts a browser, with the screen of a phone if a size is given. Without chromedriver the test fails in CI; elsewhere it is
+    /// skipped and says so.
+    pub async fn start(phone: Option<(u32, u32)>) -> Option<Self> {
+        let started = Command::new("chromedriver").arg("--port=0").stdout(Stdio::piped()).stderr(Stdio::null()).spawn();
+        let mut process = match started {
+            Ok(process) => process,
+            Err(error) if std::env::var_os("CI").is_some() => panic!("chromedriver is needed in CI: {error}"),
+            Err(error) => {
+                eprintln!(
+                    "\n*** SKIPPED: this browser test needs chromedriver (Debian: chromium, chromium-driver): {error} ***\n"
+                );
+                return None;
+            }
+        };
+        let mut output = BufReader::new(process.stdout.take().unwrap());
+        let port: u16 = loop {
+            let mut line = String::new();
+            assert!(output.read_line(&mut line).unwrap() > 0, "chromedriver ended before it said its port");
+            if let Some((_, port)) = line.split_once("successfully on port ") {
+                break port.trim().trim_end_matches('.').parse().unwrap();
+            }
+        };
+        let address = format!("http://127.0.0.1:{port}");
+        let profile = tempfile::tempdir().unwrap();
+        let mut wanted = DesiredCapabilities::chrome();
+        for argument in [
+            "--headless",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-quic",
+            "--disable-dev-shm-usage",
+            "--no-first-run",
+            "--disable-background-networking",
+            "--disable-component-update",
+            "--disable-sync",
+            "--lang=en-US",
+            "--window-size=1200,860",
+            &format!("--user-data-dir={}", profile.path().display()),
+        ] {
+            wanted.add_arg(argument).unwrap();
+        }
+        if let Some((width, height)) = phone {
+            let screen =
+                json!({ "deviceMetrics": { "width": width, "height": height, "pixelRatio": 2.0, "touch": true } });
+            wanted.add_experimental_option("mobileEmulation", screen).unwrap();
+        }
+        let driver = WebDriver::new(&address, wanted).await.expect("chromedriver could not start Chromium");
+        Some(Self { driver, address, process, _profile: profile })
+    }
+
+    pub async fn css(&self, selector: &str) -> WebElement {
+        eventually(selector, async || self.driver.find(By::Css(selector)).await.ok()).await
+    }
+
+    /// Waits until a script's expression is true.
+    pub async fn until(&self, expression: &str) {
+        eventually(expression, async || (self.value(expression).await == true).then_some(())).await;
+    }
+
+    /// The value of a script's expression.
+    pub async fn value(&self, expression: &str) -> Value {
+        self.driver.execute(format!("return ({expression})"), vec![]).await.unwrap().json().clone()
+    }
+
+    /// Speaks Chromium's own protocol, for what WebDriver has no word for.
+    pub async fn devtools(&self, command: &str, parameters: Value) {
+        let session = self.driver.session_id().to_string();
+        let address = format!("{}/session/{session}/goog/cdp/execute", self.address);
+        let body = json!({ "cmd": command, "params": parameters });
+        let answer = reqwest::Client::new().post(address).json(&body).send().await.unwrap();
+        assert!(answer.status().is_success(), "{}", answer.text().await.unwrap());
+    }
+
+    /// Ends the browser in good order.
+    pub async fn quit(mut self) {
+        self.driver.clone().quit().await.unwrap();
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+impl Drop for Chromium {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// Asks again until there is a value, for at most 15 s.
+pub async fn eventually<T>(what: &str, mut ask: impl AsyncFnMut() -> Option<T>) -> T {
+    for _ in 0..300 {
+        if let Some(value) = ask().await {
+            return value;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("waited 15 s in vain for: {what}");
+}
