@@ -1,12 +1,41 @@
 //! What the admins wrote, read, checked and compiled into one immutable [`Knowledge`].
 
+mod agreement;
+mod files;
+mod incident;
+mod intent;
+mod markdown;
+mod moment;
+mod phrases;
+mod problem;
+mod response;
+mod starter;
+mod template;
+mod texts;
+mod wording;
+mod yaml;
+
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
 };
 
-use jiff::{Timestamp, civil::Date};
+use jiff::Timestamp;
 
+pub use self::{
+    files::{CannotLoad, MAX_FILE_BYTES},
+    intent::MAX_TITLE_CHARS,
+    problem::{Place, Problem, Severity},
+    response::{MAX_BODY_CHARS, MAX_SHORT_CHARS},
+    starter::{starter_incident, starter_phrases},
+};
+use self::{
+    incident::{Incident, Placeholder, WhyNot},
+    intent::IntentFile,
+    phrases::Phrases,
+    response::{Response, Variant},
+    template::{Compiler, Form, Gap, Template},
+};
 use crate::{
     conversation::Reason,
     reading::{Danger, Language, Mood},
@@ -17,20 +46,30 @@ pub struct Knowledge {
     /// A short hash of all files' contents.
     pub version: String,
     pub intents: BTreeMap<String, Intent>,
-    // responses, phrases, incident: private
+    responses: BTreeMap<String, Response>,
+    phrases: Phrases,
+    incident: Incident,
 }
 
 /// One thing that customers mean.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Intent {
     pub name: String,
+    /// What choice buttons and agents see, at most [`MAX_TITLE_CHARS`] each.
     pub title: BTreeMap<Language, String>,
+    /// How customers say it.
     pub examples: BTreeMap<Language, Vec<String>>,
+    /// Lines that look alike and mean something else.
     pub not: Vec<String>,
+    /// A person takes it every time.
     pub escalate: bool,
+    /// Needs personal data: never settled where others read along.
     pub private: bool,
+    /// The danger that its response is the emergency help for.
     pub danger: Option<Danger>,
+    /// The name of its response.
     pub response: String,
+    /// Of several questions in one message, the one with the higher number is answered first.
     pub priority: i32,
 }
 
@@ -39,6 +78,7 @@ pub struct Intent {
 pub struct Said {
     /// Markdown.
     pub text: String,
+    /// Plain text for channels with tight limits, at most [`MAX_SHORT_CHARS`].
     pub short: Option<String>,
     /// The language it is written in: the one asked for, or the default.
     pub language: Language,
@@ -62,8 +102,10 @@ pub enum CannotSay {
 pub enum Phrase {
     Introduction,
     Clarify,
+    /// The label of the choice that calls a person; plain text.
     Person,
     AlreadySaid,
+    /// The label of the other choice; plain text.
     KeepBot,
     KeptBot,
     HandOver(Reason),
@@ -74,38 +116,140 @@ pub enum Phrase {
     NoWords,
 }
 
+/// What [`load`] found.
+pub struct Loaded {
+    /// None if a problem [prevents loading](Problem::prevents_loading).
+    pub knowledge: Option<Knowledge>,
+    /// Sorted by file, line and column.
+    pub problems: Vec<Problem>,
+    /// How many intent files there are.
+    pub intents: usize,
+    /// How many response files there are, all languages counted.
+    pub responses: usize,
+}
+
+/// Reads and checks all files below `dir`, and compiles them if they can be used. All problems of all files are told at once;
+/// `now` decides which facts are stale.
+pub fn load(dir: &Path, now: Timestamp) -> Result<Loaded, CannotLoad> {
+    let mut problems = Vec::new();
+    let files = files::read(dir, &mut problems)?;
+    let incident = Incident::read(files.incident.as_ref(), &mut problems);
+    let languages = &incident.languages;
+    let read = files.intents.iter();
+    let intents: Vec<IntentFile> =
+        read.filter_map(|(name, source)| IntentFile::read(name, source, languages, &mut problems)).collect();
+
+    let mut compiler = Compiler::new(&incident, files.incident.as_ref(), now);
+    let mut responses: BTreeMap<String, Response> = BTreeMap::new();
+    for file in &files.responses {
+        let language = agreement::language_of(file, &files.responses, &incident, &mut compiler.problems);
+        // A file in an unknown language is checked nevertheless: the slip may be in its name only.
+        let variant =
+            Variant::read(file, language.unwrap_or(languages.default_language()), incident.today(now), &mut compiler);
+        if let (Some(language), Some(variant)) = (language, variant) {
+            responses.entry(file.name.clone()).or_default().variants.insert(language, variant);
+        }
+    }
+    let phrases =
+        files.phrases.as_ref().map(|source| Phrases::read(source, languages, &mut compiler)).unwrap_or_default();
+    let Compiler { problems: compiled, used, .. } = compiler;
+    problems.extend(compiled);
+    if let Some(source) = &files.incident {
+        problems.extend(incident.stale_facts(source, &used, now));
+    }
+    agreement::check(&intents, &files.responses, &responses, &incident, &mut problems);
+    problem::sort(&mut problems);
+
+    let usable = !problems.iter().any(Problem::prevents_loading);
+    let knowledge = usable.then(|| Knowledge {
+        version: files.version,
+        intents: intents.into_iter().map(|file| (file.intent.name.clone(), file.intent)).collect(),
+        responses,
+        phrases,
+        incident,
+    });
+    Ok(Loaded { knowledge, problems, intents: files.intents.len(), responses: files.responses.len() })
+}
+
 impl Knowledge {
     /// The language that answers fall back to.
     pub fn default_language(&self) -> Language {
-        todo!()
+        self.incident.languages.default_language()
     }
+
     /// The languages of this incident, the default first.
     pub fn languages(&self) -> &[Language] {
-        todo!()
+        &self.incident.languages.0
     }
-    /// What choice buttons and agents see of an intent.
-    pub fn title(&self, intent: &str, language: Language) -> &str {
-        todo!()
+
+    /// What choice buttons and agents see of an intent; the name of one that is not known.
+    pub fn title<'a>(&'a self, intent: &'a str, language: Language) -> &'a str {
+        let Some(known) = self.intents.get(intent) else { return intent };
+        known.title.get(&language).or_else(|| known.title.get(&self.default_language())).map_or(intent, String::as_str)
     }
+
     /// The intent whose response is the emergency help for this danger.
     pub fn danger_intent(&self, danger: Danger) -> Option<&Intent> {
-        todo!()
+        self.intents.values().find(|intent| intent.danger == Some(danger))
     }
+
     /// The intent's answer, in `language` if there is a variant and in the default language otherwise, with all placeholders filled.
     pub fn answer(&self, intent: &str, language: Language, now: Timestamp) -> Result<Said, CannotSay> {
-        todo!()
+        let (variant, language) = self.variant(intent, language).ok_or(CannotSay::NoResponse)?;
+        if variant.agents_only {
+            return Err(CannotSay::AgentsOnly);
+        }
+        let value = |placeholder: &Placeholder| self.incident.value(placeholder, language, now);
+        let cannot = |gap: Gap<'_>| {
+            let (placeholder, file, line) = (gap.slot.path.clone(), PathBuf::from(&variant.source.path), gap.slot.line);
+            match gap.why {
+                WhyNot::Stale => CannotSay::Stale { placeholder, file, line },
+                WhyNot::Unfilled => CannotSay::Unfilled { placeholder, file, line },
+            }
+        };
+        let text = variant.body.fill(Form::Markdown, value).map_err(cannot)?;
+        let short = variant.short.as_ref().map(|short| short.fill(Form::Plain, value)).transpose().map_err(cannot)?;
+        Ok(Said { text, short, language })
     }
+
     /// Like `answer`, for text that must be said even where a fact is stale (emergency help, hand-overs): the paragraphs
     /// that cannot be filled are left out. `None` if nothing is left.
     pub fn answer_what_holds(&self, intent: &str, language: Language, now: Timestamp) -> Option<Said> {
-        todo!()
+        let (variant, language) = self.variant(intent, language).filter(|(variant, _)| !variant.agents_only)?;
+        let value = |placeholder: &Placeholder| self.incident.value(placeholder, language, now);
+        let text = variant.body.fill_what_holds(Form::Markdown, value);
+        let short = variant.short.as_ref().and_then(|short| short.fill(Form::Plain, value).ok());
+        (!text.is_empty()).then_some(Said { text, short, language })
     }
+
     /// A phrase, without the lines that cannot be filled now. Never empty: `check` sees to it that one line has no dated fact.
     pub fn phrase(&self, phrase: Phrase, language: Language, now: Timestamp) -> Said {
-        todo!()
+        let key = phrases::key(phrase);
+        let default = self.default_language();
+        let said = |language: Language| {
+            let text = self.what_holds(self.phrases.line(key, language)?, phrases::form(key), language, now);
+            (!text.is_empty()).then_some(Said { text, short: None, language })
+        };
+        said(language).or_else(|| said(default)).unwrap_or(Said { text: String::new(), short: None, language: default })
     }
+
     /// The opening lines for a mood that can be said now; empty for calm.
     pub fn openings(&self, mood: Mood, language: Language, now: Timestamp) -> Vec<String> {
-        todo!()
+        let templates = self.phrases.openings(mood, language).iter();
+        let lines = templates.map(|template| self.what_holds(template, Form::Markdown, language, now));
+        lines.filter(|line| !line.is_empty()).collect()
+    }
+
+    fn what_holds(&self, template: &Template, form: Form, language: Language, now: Timestamp) -> String {
+        template.fill_what_holds(form, |placeholder| self.incident.value(placeholder, language, now))
+    }
+
+    fn variant(&self, intent: &str, language: Language) -> Option<(&Variant, Language)> {
+        let response = self.responses.get(&self.intents.get(intent)?.response)?;
+        let in_language = |language| Some((response.variants.get(&language)?, language));
+        in_language(language).or_else(|| in_language(self.default_language()))
     }
 }
+
+#[cfg(test)]
+mod tests;

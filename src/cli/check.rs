@@ -1,0 +1,95 @@
+//! `evenkeel check`: every problem of the admins' files at once.
+
+use std::{
+    io::{self, IsTerminal, Write},
+    path::Path,
+    process::ExitCode,
+};
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::knowledge::{self, Loaded, Problem, Severity};
+
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// How problems are printed.
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    pub format: Format,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Format {
+    /// With the offending text drawn, for people.
+    Human,
+    /// One JSON document, for machines.
+    Json,
+}
+
+/// Checks the files below `knowledge_dir` as of now. The exit code is 0 if there is no error, 1 if there is one; `Err` means that there
+/// is nothing to check.
+pub fn run(args: &Args, knowledge_dir: &Path) -> anyhow::Result<ExitCode> {
+    let loaded = knowledge::load(knowledge_dir, Timestamp::now())?;
+    let mut out = io::stdout().lock();
+    let written = match args.format {
+        Format::Human => out.write_all(human(&loaded, io::stdout().is_terminal()).as_bytes()),
+        Format::Json => out.write_all(json(&loaded)?.as_bytes()),
+    };
+    match written.and_then(|()| out.flush()) {
+        // Whoever reads has seen enough, such as `head`.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
+        written => written?,
+    }
+    Ok(if count(&loaded, Severity::Error) > 0 { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+fn human(loaded: &Loaded, colour: bool) -> String {
+    let mut text = String::new();
+    for problem in &loaded.problems {
+        text.push_str(&problem.render(colour));
+        text.push_str("\n\n");
+    }
+    text.push_str(&summary(loaded));
+    text.push('\n');
+    text
+}
+
+/// "checked 33 intents, 51 responses: 2 errors, 1 warning".
+fn summary(loaded: &Loaded) -> String {
+    let checked = format!("checked {}, {}", number(loaded.intents, "intent"), number(loaded.responses, "response"));
+    let (errors, warnings) = (count(loaded, Severity::Error), count(loaded, Severity::Warning));
+    match (errors, warnings) {
+        (0, 0) => format!("{checked}: all good"),
+        (errors, 0) => format!("{checked}: {}", number(errors, "error")),
+        (0, warnings) => format!("{checked}: {}", number(warnings, "warning")),
+        (errors, warnings) => format!("{checked}: {}, {}", number(errors, "error"), number(warnings, "warning")),
+    }
+}
+
+fn number(number: usize, of: &str) -> String {
+    if number == 1 { format!("1 {of}") } else { format!("{number} {of}s") }
+}
+
+fn count(loaded: &Loaded, severity: Severity) -> usize {
+    loaded.problems.iter().filter(|problem| problem.severity == severity).count()
+}
+
+#[derive(Serialize)]
+struct Report<'a> {
+    problems: &'a [Problem],
+    intents: usize,
+    responses: usize,
+    errors: usize,
+    warnings: usize,
+}
+
+fn json(loaded: &Loaded) -> anyhow::Result<String> {
+    let report = Report {
+        problems: &loaded.problems,
+        intents: loaded.intents,
+        responses: loaded.responses,
+        errors: count(loaded, Severity::Error),
+        warnings: count(loaded, Severity::Warning),
+    };
+    Ok(serde_json::to_string_pretty(&report)? + "\n")
+}

@@ -1,0 +1,211 @@
+//! Reading the admins' folder: which files count, and what is wrong with them before anybody looks inside.
+
+use std::{
+    fs,
+    io::{self, Read},
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use sha2::{Digest, Sha256};
+
+use super::problem::{Problem, Severity, Source};
+use crate::reading::Language;
+
+/// The largest file that is read, in bytes. Hundred times a large intent; keeps a misplaced film out of memory.
+pub const MAX_FILE_BYTES: u64 = 256 * 1024;
+
+/// There is nothing to check: the folder is not one of knowledge.
+#[derive(Debug, thiserror::Error)]
+pub enum CannotLoad {
+    #[error(
+        "there is no folder `{0}`; give the folder that holds intents/, responses/ and incident.yaml with --knowledge DIR"
+    )]
+    NoFolder(PathBuf),
+    #[error(
+        "there is no folder `intents` in `{0}`; give the folder that holds intents/, responses/ and incident.yaml with --knowledge DIR"
+    )]
+    NoIntents(PathBuf),
+    #[error("cannot read the folder `{path}`: {error}")]
+    Unreadable { path: PathBuf, error: io::Error },
+}
+
+/// All files of a knowledge folder, each list in the order of the names.
+#[derive(Default)]
+pub struct Files {
+    /// The intent's name and its file.
+    pub intents: Vec<(String, Arc<Source>)>,
+    pub responses: Vec<ResponseFile>,
+    pub phrases: Option<Arc<Source>>,
+    pub incident: Option<Arc<Source>>,
+    /// A short hash of all contents.
+    pub version: String,
+}
+
+/// `NAME.md` or `NAME.LANGUAGE.md`.
+pub struct ResponseFile {
+    pub name: String,
+    /// None: the default language.
+    pub language: Option<Language>,
+    pub source: Arc<Source>,
+}
+
+/// Reads all files below `dir`.
+pub fn read(dir: &Path, problems: &mut Vec<Problem>) -> Result<Files, CannotLoad> {
+    if !dir.is_dir() {
+        return Err(CannotLoad::NoFolder(dir.to_owned()));
+    }
+    let intents = dir.join("intents");
+    if !intents.is_dir() {
+        return Err(CannotLoad::NoIntents(dir.to_owned()));
+    }
+    let mut files = Files::default();
+    for name in names_in(&intents)? {
+        match name.strip_suffix(".yaml") {
+            Some(intent) if is_name(intent) => {
+                if let Some(source) = read_file(dir, &format!("intents/{name}"), problems) {
+                    files.intents.push((intent.to_owned(), source));
+                }
+            }
+            _ => problems.push(bad_name(&intents, "intents", &name, ".yaml")),
+        }
+    }
+    let responses = dir.join("responses");
+    for name in if responses.is_dir() { names_in(&responses)? } else { Vec::new() } {
+        let path = format!("responses/{name}");
+        if name == "phrases.yaml" {
+            files.phrases = read_file(dir, &path, problems);
+        } else if let Some((response, language)) = response_name(&name) {
+            if let Some(source) = read_file(dir, &path, problems) {
+                files.responses.push(ResponseFile { name: response.to_owned(), language, source });
+            }
+        } else {
+            problems.push(bad_name(&responses, "responses", &name, ".md"));
+        }
+    }
+    for (path, what, file) in [
+        ("responses/phrases.yaml", "the lines between answers", &mut files.phrases),
+        ("incident.yaml", "the facts of this crisis", &mut files.incident),
+    ] {
+        let there = dir.join(path).exists();
+        if path == "incident.yaml" && there {
+            *file = read_file(dir, path, problems);
+        }
+        if !there {
+            let problem = Problem::with_file("missing-file", path, format!("`{path}` is missing: it holds {what}"));
+            problems.push(problem.suggest("docs/admins.md shows how it is written"));
+        }
+    }
+    files.version = version(&files);
+    Ok(files)
+}
+
+/// The names in a folder that are not hidden, sorted. Names that are not UTF-8 are shown with replacement characters, and then
+/// have no good form, so they are reported like other bad names.
+fn names_in(folder: &Path) -> Result<Vec<String>, CannotLoad> {
+    let unreadable = |error| CannotLoad::Unreadable { path: folder.to_owned(), error };
+    let mut names = Vec::new();
+    for entry in fs::read_dir(folder).map_err(unreadable)? {
+        let name = entry.map_err(unreadable)?.file_name().to_string_lossy().into_owned();
+        // Hidden files and editors' backups are nobody's mistake.
+        if !name.starts_with('.') && !name.ends_with('~') {
+            names.push(name);
+        }
+    }
+    names.sort();
+    Ok(names)
+}
+
+/// Lower-case letters, digits and `_`.
+fn is_name(name: &str) -> bool {
+    !name.is_empty() && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
+}
+
+fn response_name(file: &str) -> Option<(&str, Option<Language>)> {
+    let stem = file.strip_suffix(".md")?;
+    let (name, language) = match stem.split_once('.') {
+        Some((name, language)) => (name, Some(language.parse().ok()?)),
+        None => (stem, None),
+    };
+    is_name(name).then_some((name, language))
+}
+
+fn bad_name(folder: &Path, folder_name: &str, name: &str, ending: &str) -> Problem {
+    let path = format!("{folder_name}/{name}");
+    if folder.join(name).is_dir() {
+        let mut problem =
+            Problem::with_file("ignored-folder", &path, format!("folders below {folder_name}/ are not read"));
+        problem.severity = Severity::Warning;
+        return problem.suggest(format!("move its files to {folder_name}/"));
+    }
+    let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
+    let safe: String = stem
+        .to_lowercase()
+        .chars()
+        .map(|c| if c.is_ascii_lowercase() || c.is_ascii_digit() { c } else { '_' })
+        .collect();
+    let form = if ending == ".md" { "NAME.md, NAME.LANGUAGE.md or phrases.yaml" } else { "NAME.yaml" };
+    Problem::with_file("bad-file-name", &path, format!("`{name}` is not read: a file here is called {form}"))
+        .suggest(format!("names are lower-case letters, digits and `_`, for example `{safe}{ending}`"))
+}
+
+/// Reads one file, following links as mounted configuration has them. Everything but a regular file is refused unopened: a
+/// pipe would wait for ever.
+fn read_file(dir: &Path, path: &str, problems: &mut Vec<Problem>) -> Option<Arc<Source>> {
+    let bytes = match read_bytes(&dir.join(path)) {
+        Ok(bytes) => bytes,
+        Err(error) => {
+            problems.push(Problem::with_file("unreadable-file", path, format!("the file cannot be read: {error}")));
+            return None;
+        }
+    };
+    if bytes.len() as u64 > MAX_FILE_BYTES {
+        let limit = MAX_FILE_BYTES / 1024;
+        let problem = Problem::with_file("file-too-large", path, format!("the file is larger than {limit} KiB"));
+        problems.push(problem.suggest("split it, or take out what does not belong here"));
+        return None;
+    }
+    match String::from_utf8(bytes) {
+        Ok(text) => {
+            let text = text.strip_prefix('\u{feff}').unwrap_or(&text).replace("\r\n", "\n");
+            Some(Arc::new(Source { path: path.to_owned(), text }))
+        }
+        Err(error) => {
+            let bad = error.utf8_error().valid_up_to();
+            let text = String::from_utf8_lossy(error.as_bytes()).replace("\r\n", "\n");
+            // Up to the bad byte the text is what it was, but for the line ends.
+            let line = error.as_bytes()[..bad].iter().filter(|byte| **byte == b'\n').count() + 1;
+            let source = Arc::new(Source { path: path.to_owned(), text });
+            let range = source.line(line);
+            let start = source.text[range.clone()].find('\u{fffd}').map_or(range.start, |at| range.start + at);
+            let problem = Problem::error("not-utf8", &source, start..start + 3, "the file is not UTF-8 here");
+            problems.push(problem.suggest("save the file in the encoding UTF-8"));
+            None
+        }
+    }
+}
+
+fn read_bytes(path: &Path) -> io::Result<Vec<u8>> {
+    if !fs::metadata(path)?.is_file() {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is not a regular file"));
+    }
+    let mut bytes = Vec::new();
+    fs::File::open(path)?.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+fn version(files: &Files) -> String {
+    let sources = (files.intents.iter().map(|(_, source)| source))
+        .chain(files.responses.iter().map(|file| &file.source))
+        .chain(&files.phrases)
+        .chain(&files.incident);
+    let mut hash = Sha256::new();
+    for source in sources {
+        // The lengths keep two files from passing for one.
+        hash.update((source.path.len() as u64).to_le_bytes());
+        hash.update(&source.path);
+        hash.update((source.text.len() as u64).to_le_bytes());
+        hash.update(&source.text);
+    }
+    hash.finalize().iter().take(6).map(|byte| format!("{byte:02x}")).collect()
+}

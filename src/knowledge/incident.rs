@@ -1,0 +1,411 @@
+//! `incident.yaml`: the facts of this crisis, and how long each of them holds.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::Range,
+    sync::Arc,
+};
+
+use jiff::{SignedDuration, Timestamp, tz::TimeZone};
+
+use super::{
+    moment::{self, Moment, NotAMoment},
+    problem::{Problem, Source, did_you_mean},
+    texts::{Languages, Texts},
+    wording,
+    yaml::{self, Fields, Node, Value},
+};
+use crate::reading::Language;
+
+pub struct Incident {
+    pub languages: Languages,
+    zone: TimeZone,
+    company: Option<Entry>,
+    name: Option<Entry>,
+    reason: Option<Entry>,
+    started: Option<Dated>,
+    next_update: Option<Dated>,
+    contacts: BTreeMap<String, Entry>,
+    facts: BTreeMap<String, Fact>,
+    /// Contacts and facts that are there but cannot be read; `None`: nothing is known, the file is missing or broken.
+    broken: Option<BTreeSet<String>>,
+}
+
+/// A text and where it stands.
+pub struct Entry {
+    pub texts: Texts,
+    pub range: Range<usize>,
+}
+
+struct Dated {
+    moment: Moment,
+    range: Range<usize>,
+}
+
+struct Fact {
+    value: Entry,
+    as_of: Dated,
+    holds: Holds,
+}
+
+enum Holds {
+    For(SignedDuration),
+    /// Until the first such moment after the check.
+    Until(Moment),
+}
+
+/// What a `{{ … }}` stands for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Placeholder {
+    Company,
+    Name,
+    Reason,
+    Started,
+    NextUpdate,
+    Contact(String),
+    Fact(String),
+    /// When a fact was last checked.
+    AsOf(String),
+}
+
+/// What is known of the words in a `{{ … }}`.
+pub enum Found {
+    Placeholder(Placeholder),
+    /// It is there but cannot be read, which is reported where it stands.
+    Broken,
+    Unknown,
+}
+
+/// Why a placeholder has nothing to say now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WhyNot {
+    Stale,
+    Unfilled,
+}
+
+/// What all placeholders begin with.
+const FRONT: &str = "incident.";
+const KEYS: [&str; 9] =
+    ["company", "name", "timezone", "languages", "reason", "started", "next_update", "contacts", "facts"];
+const FACT_KEYS: [&str; 4] = ["value", "as_of", "valid_for", "until"];
+
+impl Incident {
+    /// Reads the file; `None` stands for one that is missing or cannot be read. What is broken is reported and left out.
+    pub fn read(source: Option<&Arc<Source>>, problems: &mut Vec<Problem>) -> Self {
+        let mut incident = Self {
+            languages: Languages::default(),
+            zone: TimeZone::UTC,
+            company: None,
+            name: None,
+            reason: None,
+            started: None,
+            next_update: None,
+            contacts: BTreeMap::new(),
+            facts: BTreeMap::new(),
+            broken: None,
+        };
+        let Some(source) = source else { return incident };
+        let Some(node) = yaml::parse(source, 0..source.text.len(), problems) else { return incident };
+        let Some(fields) = Fields::new(source, &node, "the incident", &KEYS, problems) else { return incident };
+        let broken = incident.broken.insert(BTreeSet::new());
+        if let Some(node) = fields.need("languages", "for example `languages: [en]`, the default first", problems) {
+            incident.languages = languages(source, node, problems);
+        }
+        if let Some(node) = fields.need("timezone", "for example `timezone: America/New_York`", problems) {
+            incident.zone = timezone(source, node, problems).unwrap_or(TimeZone::UTC);
+        }
+        let languages = &incident.languages;
+        let mut entry = |node: &Node, what: &str, problems: &mut Vec<Problem>| {
+            let texts = Texts::read(source, node, what, languages, problems);
+            Some(Entry { texts: texts?, range: node.range.clone() })
+        };
+        let company = fields.need("company", "the name that customers know you by", problems);
+        incident.company = company.and_then(|node| entry(node, "the company", problems));
+        incident.name = fields.get("name").and_then(|node| entry(node, "the name", problems));
+        incident.reason = fields.get("reason").and_then(|node| entry(node, "the reason", problems));
+        incident.started = fields.get("started").and_then(|node| dated(source, node, problems));
+        incident.next_update = fields.get("next_update").and_then(|node| dated(source, node, problems));
+        if let Some(node) = fields.get("contacts") {
+            for (key, value) in yaml::entries(source, node, "`contacts`", problems).unwrap_or_default() {
+                match entry(value, &format!("the contact `{}`", key.name), problems) {
+                    Some(entry) => drop(incident.contacts.insert(key.name.clone(), entry)),
+                    None => drop(broken.insert(key.name.clone())),
+                }
+            }
+        }
+        if let Some(node) = fields.get("facts") {
+            for (key, value) in yaml::entries(source, node, "`facts`", problems).unwrap_or_default() {
+                match fact(source, &key.name, value, languages, problems) {
+                    Some(fact) => drop(incident.facts.insert(key.name.clone(), fact)),
+                    None => drop(broken.insert(key.name.clone())),
+                }
+            }
+        }
+        incident
+    }
+
+    /// Whether the file could be read, if only in parts.
+    pub fn is_known(&self) -> bool {
+        self.broken.is_some()
+    }
+
+    /// The day in the incident's timezone.
+    pub fn today(&self, now: Timestamp) -> jiff::civil::Date {
+        now.to_zoned(self.zone.clone()).date()
+    }
+
+    /// Finds what `incident.…` stands for.
+    pub fn find(&self, path: &str) -> Found {
+        let Some(broken) = &self.broken else { return Found::Broken };
+        let Some(path) = path.strip_prefix(FRONT) else { return Found::Unknown };
+        let parts: Vec<&str> = path.split('.').collect();
+        let placeholder = match parts.as_slice() {
+            ["company"] => Placeholder::Company,
+            ["name"] => Placeholder::Name,
+            ["reason"] => Placeholder::Reason,
+            ["started"] => Placeholder::Started,
+            ["next_update"] => Placeholder::NextUpdate,
+            ["contacts", name] if self.contacts.contains_key(*name) => Placeholder::Contact((*name).to_owned()),
+            ["facts", name] if self.facts.contains_key(*name) => Placeholder::Fact((*name).to_owned()),
+            ["facts", name, "as_of"] if self.facts.contains_key(*name) => Placeholder::AsOf((*name).to_owned()),
+            ["contacts" | "facts", name, ..] if broken.contains(*name) => return Found::Broken,
+            _ => return Found::Unknown,
+        };
+        Found::Placeholder(placeholder)
+    }
+
+    /// The placeholder that somebody probably meant.
+    pub fn suggest(&self, path: &str) -> Option<String> {
+        let fixed = ["company", "name", "reason", "started", "next_update"].map(|key| format!("{FRONT}{key}"));
+        let contacts = self.contacts.keys().map(|name| format!("{FRONT}contacts.{name}"));
+        let facts =
+            self.facts.keys().flat_map(|name| [format!("{FRONT}facts.{name}"), format!("{FRONT}facts.{name}.as_of")]);
+        let known: Vec<String> = fixed.into_iter().chain(contacts).chain(facts).collect();
+        // People forget the group, or the whole front: compare the last word first.
+        let last = path.rsplit('.').next().unwrap_or(path);
+        if let Some(exact) = known.iter().find(|known| known.rsplit('.').next() == Some(last) && last != "as_of") {
+            return Some(format!("did you mean `{exact}`?"));
+        }
+        did_you_mean(path, known.iter().map(String::as_str))
+    }
+
+    /// What stands in a placeholder's place at `now`.
+    pub fn value(&self, placeholder: &Placeholder, language: Language, now: Timestamp) -> Result<String, WhyNot> {
+        let moment = match placeholder {
+            Placeholder::Started => self.started.as_ref().and_then(|dated| dated.moment.latest(now, &self.zone)),
+            Placeholder::NextUpdate => {
+                let dated = self.next_update.as_ref().ok_or(WhyNot::Unfilled)?;
+                Some(dated.moment.next(now, &self.zone).ok_or(WhyNot::Stale)?)
+            }
+            Placeholder::Fact(name) | Placeholder::AsOf(name) => {
+                let fact = self.facts.get(name).ok_or(WhyNot::Unfilled)?;
+                let checked = self.holds_since(fact, now).ok_or(WhyNot::Stale)?;
+                matches!(placeholder, Placeholder::AsOf(_)).then_some(checked)
+            }
+            _ => None,
+        };
+        match (self.entry(placeholder), moment) {
+            (Some(entry), _) => entry.texts.get(language).map(str::to_owned).ok_or(WhyNot::Unfilled),
+            (None, Some(moment)) => Ok(wording::say(moment, now, &self.zone, language)),
+            (None, None) => Err(WhyNot::Unfilled),
+        }
+    }
+
+    /// The longest text that can stand in a placeholder's place, whatever the day; None if it has no value.
+    pub fn longest(&self, placeholder: &Placeholder, language: Language) -> Option<String> {
+        match self.entry(placeholder) {
+            Some(entry) => entry.texts.get(language).map(str::to_owned),
+            None => self.moment(placeholder).map(|_| wording::longest(language)),
+        }
+    }
+
+    /// Whether a placeholder that has a value now has one for ever.
+    pub fn lasts(&self, placeholder: &Placeholder) -> bool {
+        match placeholder {
+            Placeholder::Fact(_) | Placeholder::AsOf(_) => false,
+            Placeholder::NextUpdate => self.next_update.as_ref().is_some_and(|dated| dated.moment.recurs()),
+            _ => true,
+        }
+    }
+
+    /// The text behind a placeholder, if it is one.
+    pub fn entry(&self, placeholder: &Placeholder) -> Option<&Entry> {
+        match placeholder {
+            Placeholder::Company => self.company.as_ref(),
+            Placeholder::Name => self.name.as_ref(),
+            Placeholder::Reason => self.reason.as_ref(),
+            Placeholder::Contact(name) => self.contacts.get(name),
+            Placeholder::Fact(name) => self.facts.get(name).map(|fact| &fact.value),
+            Placeholder::Started | Placeholder::NextUpdate | Placeholder::AsOf(_) => None,
+        }
+    }
+
+    fn moment(&self, placeholder: &Placeholder) -> Option<&Dated> {
+        match placeholder {
+            Placeholder::Started => self.started.as_ref(),
+            Placeholder::NextUpdate => self.next_update.as_ref(),
+            Placeholder::AsOf(name) => self.facts.get(name).map(|fact| &fact.as_of),
+            _ => None,
+        }
+    }
+
+    /// When a fact was last checked, if that still holds.
+    fn holds_since(&self, fact: &Fact, now: Timestamp) -> Option<Timestamp> {
+        let checked = fact.as_of.moment.latest(now, &self.zone)?;
+        let holds = match &fact.holds {
+            Holds::For(duration) => now < checked.checked_add(*duration).ok()?,
+            Holds::Until(moment) => moment.next(checked, &self.zone).is_some_and(|end| now < end),
+        };
+        holds.then_some(checked)
+    }
+
+    /// One problem for each fact that may not be said at `now`; `used` names the files that a placeholder stands in.
+    pub fn stale_facts(
+        &self,
+        source: &Arc<Source>,
+        used: &BTreeMap<String, BTreeSet<String>>,
+        now: Timestamp,
+    ) -> Vec<Problem> {
+        let mut problems = Vec::new();
+        for (name, fact) in &self.facts {
+            if self.holds_since(fact, now).is_some() {
+                continue;
+            }
+            let path = format!("{FRONT}facts.{name}");
+            let message = match fact.as_of.moment.latest(now, &self.zone) {
+                Some(_) => format!("the fact `{name}` is out of date and is not said: {}", who_needs(used, &path)),
+                None => {
+                    format!("the fact `{name}` was checked in the future and is not said: {}", who_needs(used, &path))
+                }
+            };
+            let problem = Problem::error("stale-fact", source, fact.as_of.range.clone(), message);
+            problems.push(problem.suggest("check the fact, then write the moment of the check to `as_of`"));
+        }
+        if let Some(dated) = &self.next_update
+            && dated.moment.next(now, &self.zone).is_none()
+        {
+            let message =
+                format!("`next_update` has passed and is not said: {}", who_needs(used, "incident.next_update"));
+            let problem = Problem::error("stale-fact", source, dated.range.clone(), message);
+            problems.push(problem.suggest("write when the next update comes"));
+        }
+        problems
+    }
+}
+
+fn who_needs(used: &BTreeMap<String, BTreeSet<String>>, path: &str) -> String {
+    let mut files = BTreeSet::new();
+    for (placeholder, in_files) in used {
+        if placeholder == path || placeholder.strip_prefix(path).is_some_and(|rest| rest == ".as_of") {
+            files.extend(in_files);
+        }
+    }
+    let named: Vec<&str> = files.iter().take(3).map(|file| file.as_str()).collect();
+    match files.len() {
+        0 => "no text uses it".to_owned(),
+        1..=3 => format!("customers who need {} get a person", named.join(", ")),
+        more => format!("customers who need {} or {} other files get a person", named.join(", "), more - 3),
+    }
+}
+
+fn languages(source: &Arc<Source>, node: &Node, problems: &mut Vec<Problem>) -> Languages {
+    let mut languages = Vec::new();
+    for item in yaml::list(source, node, "`languages`", problems).unwrap_or_default() {
+        let Some(name) = yaml::text(source, item, "a language", problems) else { continue };
+        if let Some(language) = Languages::default().check(source, item.range.clone(), name, problems) {
+            if languages.contains(&language) {
+                let message = format!("`{name}` stands here a second time");
+                problems.push(Problem::error("duplicate-language", source, item.range.clone(), message));
+            } else {
+                languages.push(language);
+            }
+        }
+    }
+    if matches!(&node.value, Value::List(items) if items.is_empty()) {
+        let problem = Problem::error("missing-key", source, node.range.clone(), "`languages` names no language");
+        problems.push(problem.suggest("for example `languages: [en]`, the default first"));
+    }
+    Languages(languages)
+}
+
+fn timezone(source: &Arc<Source>, node: &Node, problems: &mut Vec<Problem>) -> Option<TimeZone> {
+    let name = yaml::text(source, node, "the timezone", problems)?;
+    let zone = TimeZone::get(name).ok();
+    if zone.is_none() {
+        let known: Vec<String> = jiff::tz::db().available().map(|name| name.to_string()).collect();
+        let suggestion = did_you_mean(name, known.iter().map(String::as_str))
+            .unwrap_or_else(|| "write a name such as `America/New_York` or `Europe/Madrid`".to_owned());
+        let message = format!("`{name}` is not a known timezone");
+        problems.push(Problem::error("unknown-timezone", source, node.range.clone(), message).suggest(suggestion));
+    }
+    zone
+}
+
+fn dated(source: &Arc<Source>, node: &Node, problems: &mut Vec<Problem>) -> Option<Dated> {
+    let text = yaml::text(source, node, "a moment", problems)?;
+    match text.parse() {
+        Ok(moment) => Some(Dated { moment, range: node.range.clone() }),
+        Err(error) => {
+            let problem = Problem::error("bad-moment", source, node.range.clone(), format!("{error}"));
+            problems.push(problem.suggest(NotAMoment::FORMS));
+            None
+        }
+    }
+}
+
+fn fact(
+    source: &Arc<Source>,
+    name: &str,
+    node: &Node,
+    languages: &Languages,
+    problems: &mut Vec<Problem>,
+) -> Option<Fact> {
+    let undated = |missing: &str| {
+        Problem::error("undated-fact", source, node.range.clone(), format!("the fact `{name}` does not say {missing}")).suggest(
+            "write `value`, `as_of` (when it was checked) and `valid_for` (such as `26h`) or `until`; what never goes stale belongs \
+             to `contacts`",
+        )
+    };
+    if !matches!(node.value, Value::Map(_)) {
+        problems.push(undated("when it was checked and how long it holds"));
+        return None;
+    }
+    let what = format!("the fact `{name}`");
+    let fields = Fields::new(source, node, &what, &FACT_KEYS, problems)?;
+    let value = fields.need("value", "what is said", problems).and_then(|value| {
+        let texts = Texts::read(source, value, &what, languages, problems)?;
+        Some(Entry { texts, range: value.range.clone() })
+    });
+    let as_of = match fields.get("as_of") {
+        Some(node) => dated(source, node, problems),
+        None => {
+            problems.push(undated("when it was checked (`as_of`)"));
+            None
+        }
+    };
+    let holds = match (fields.get("valid_for"), fields.get("until")) {
+        (Some(node), None) => {
+            let text = yaml::text(source, node, "a duration", problems)?;
+            let duration = moment::duration(text);
+            if duration.is_none() {
+                let problem =
+                    Problem::error("bad-duration", source, node.range.clone(), format!("`{text}` is not a duration"));
+                problems.push(problem.suggest("write `90min`, `26h` or `3d`, at most 366 days"));
+            }
+            duration.map(Holds::For)
+        }
+        (None, Some(node)) => dated(source, node, problems).map(|dated| Holds::Until(dated.moment)),
+        (None, None) => {
+            problems.push(undated("how long it holds (`valid_for` or `until`)"));
+            None
+        }
+        (Some(_), Some(node)) => {
+            let message = format!("the fact `{name}` has both `valid_for` and `until`");
+            problems.push(
+                Problem::error("undated-fact", source, node.range.clone(), message).suggest("keep one of the two"),
+            );
+            None
+        }
+    };
+    Some(Fact { value: value?, as_of: as_of?, holds: holds? })
+}

@@ -1,0 +1,125 @@
+//! `responses/NAME.md`: what we say.
+
+use std::{collections::BTreeMap, ops::Range, sync::Arc};
+
+use jiff::civil::Date;
+
+use super::{
+    files::ResponseFile,
+    problem::{Problem, Source},
+    template::{Compiler, Form, Passage, Template},
+    yaml::{self, Fields},
+};
+use crate::reading::Language;
+
+/// The longest answer, in characters when filled in: what people read on a phone in a crisis, and below every channel's limit but
+/// those that take `short`.
+pub const MAX_BODY_CHARS: usize = 1_500;
+/// The longest short answer, in characters when filled in: X allows 280.
+pub const MAX_SHORT_CHARS: usize = 280;
+
+const KEYS: [&str; 3] = ["short", "review_by", "audience"];
+
+/// A response in each of its languages.
+#[derive(Default)]
+pub struct Response {
+    pub variants: BTreeMap<Language, Variant>,
+}
+
+/// A response in one language.
+pub struct Variant {
+    pub source: Arc<Source>,
+    /// The first line of the body, counted from 1.
+    pub line: usize,
+    pub body: Template,
+    pub short: Option<Template>,
+    /// Never sent by the bot.
+    pub agents_only: bool,
+}
+
+impl Variant {
+    /// Reads one file that is said in `language`; `today` decides whether `review_by` has passed.
+    pub fn read(file: &ResponseFile, language: Language, today: Date, compiler: &mut Compiler<'_>) -> Option<Self> {
+        let source = &file.source;
+        let (front, body) = split(source, &mut compiler.problems)?;
+        let mut short = None;
+        let mut agents_only = false;
+        if let Some(front) = front {
+            let node = yaml::parse(source, front, &mut compiler.problems)?;
+            let fields = Fields::new(source, &node, "a response", &KEYS, &mut compiler.problems)?;
+            if let Some(node) = fields.get("short")
+                && let Some(text) = yaml::text(source, node, "`short`", &mut compiler.problems)
+            {
+                let passage = Passage { source, range: node.range.clone(), text };
+                short = Some(compiler.compile(&passage, language, Form::Plain, MAX_SHORT_CHARS));
+            }
+            if let Some(node) = fields.get("audience") {
+                match yaml::text(source, node, "`audience`", &mut compiler.problems) {
+                    Some("agents") => agents_only = true,
+                    Some("customers") | None => {}
+                    Some(other) => {
+                        let message = format!("`audience` is `customers` or `agents`, not `{other}`");
+                        compiler.problems.push(Problem::error("bad-value", source, node.range.clone(), message));
+                    }
+                }
+            }
+            if let Some(node) = fields.get("review_by")
+                && let Some(text) = yaml::text(source, node, "`review_by`", &mut compiler.problems)
+            {
+                compiler.problems.extend(check_review(source, node.range.clone(), text, today));
+            }
+        }
+        let text = &source.text[body.clone()];
+        if text.is_empty() {
+            let range = source.line(source.position(body.start).0);
+            let problem = Problem::error("empty-text", source, range, "the response has no text");
+            compiler.problems.push(problem.suggest("write what the customer reads below the front matter"));
+            return None;
+        }
+        let line = source.position(body.start).0;
+        let body = compiler.compile(&Passage { source, range: body, text }, language, Form::Markdown, MAX_BODY_CHARS);
+        Some(Self { source: Arc::clone(source), line, body, short, agents_only })
+    }
+}
+
+fn check_review(source: &Arc<Source>, range: Range<usize>, text: &str, today: Date) -> Option<Problem> {
+    match text.parse::<Date>() {
+        Ok(date) if date < today => {
+            let problem = Problem::warning("review-due", source, range, format!("this was to be read again by {date}"));
+            Some(problem.suggest("read it; if it is still right, write a later day"))
+        }
+        Ok(_) => None,
+        Err(_) => {
+            let problem = Problem::error("bad-value", source, range, format!("`{text}` is not a day"));
+            Some(problem.suggest("write it as `2027-03-01`"))
+        }
+    }
+}
+
+/// The front matter (if there is one) and the body without the blank lines around it.
+fn split(source: &Arc<Source>, problems: &mut Vec<Problem>) -> Option<(Option<Range<usize>>, Range<usize>)> {
+    let text = &source.text;
+    let mut lines = text.split_inclusive('\n');
+    let first = lines.next().unwrap_or_default();
+    if first.trim_end() != "---" {
+        return Some((None, trimmed(text, 0)));
+    }
+    let mut at = first.len();
+    for line in lines {
+        if line.trim_end() == "---" {
+            return Some((Some(first.len()..at), trimmed(text, at + line.len())));
+        }
+        at += line.len();
+    }
+    let problem = Problem::error("bad-front-matter", source, 0..3, "the front matter that begins here does not end");
+    problems.push(problem.suggest("write `---` on a line of its own before the text that customers read"));
+    None
+}
+
+fn trimmed(text: &str, start: usize) -> Range<usize> {
+    let rest = &text[start..];
+    // Spaces at the start of the first line belong to the text: four of them mean something.
+    let blank: usize = rest.split_inclusive('\n').take_while(|line| line.trim().is_empty()).map(str::len).sum();
+    let end = start + rest.trim_end().len();
+    (start + blank).min(end.max(start))..end.max(start)
+}

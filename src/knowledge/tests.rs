@@ -1,0 +1,461 @@
+//! What admins are promised: see docs/admins.md.
+
+use std::{fs, sync::Arc};
+
+use proptest::prelude::*;
+use rstest::rstest;
+use tempfile::TempDir;
+
+use super::*;
+
+const NOW: &str = "2026-11-14T15:00:00Z";
+
+const INCIDENT: &str = "\
+company: Harbor Light & Power
+name: Storm Ingrid
+timezone: America/New_York
+languages: [en, es]
+reason: { en: a storm, es: una tormenta }
+started: 2026-11-14 02:40
+next_update: daily at 08:00, 13:00
+contacts:
+  hazard_line: 555-0100
+  map: https://harborlight.example/outage_map
+facts:
+  restoration:
+    value: { en: Most homes by *Sunday*, es: Casi todas el domingo }
+    as_of: daily at 07:00
+    valid_for: 26h
+  crews:
+    value: 92 crews
+    as_of: 2026-11-14 07:00
+    until: 2026-11-15 07:00
+";
+
+/// A folder with the starter's files, this incident, and what the test adds or overwrites.
+fn folder(files: &[(&str, &str)]) -> TempDir {
+    let dir = tempfile::tempdir().unwrap();
+    fs::create_dir(dir.path().join("intents")).unwrap();
+    fs::create_dir(dir.path().join("responses")).unwrap();
+    let starter = [("incident.yaml", INCIDENT), ("responses/phrases.yaml", starter_phrases())];
+    for (path, text) in starter.iter().chain(files) {
+        fs::write(dir.path().join(path), text).unwrap();
+    }
+    dir
+}
+
+fn at(time: &str) -> Timestamp {
+    time.parse().unwrap()
+}
+
+fn checked(files: &[(&str, &str)]) -> Loaded {
+    load(folder(files).path(), at(NOW)).unwrap()
+}
+
+fn knowledge(files: &[(&str, &str)]) -> Knowledge {
+    let loaded = checked(files);
+    let problems: String = loaded.problems.iter().map(|problem| problem.render(false)).collect();
+    loaded.knowledge.unwrap_or_else(|| panic!("{problems}"))
+}
+
+/// "code file:line:column text" of each problem, warnings about few examples left out.
+fn problems(files: &[(&str, &str)]) -> Vec<String> {
+    let problems = checked(files).problems.into_iter().filter(|problem| problem.code != "few-examples");
+    problems
+        .map(|Problem { code, place, .. }| {
+            format!("{code} {}:{}:{} {}", place.file, place.line, place.column, place.text)
+        })
+        .collect()
+}
+
+const INTENT: &str = "title: { en: Power back, es: Luz }\nexamples: [when is it back]\n";
+const BODY: &str =
+    "{{ incident.facts.restoration }}, says {{ incident.company }}.\n\nCall {{ incident.contacts.hazard_line }}.\n";
+
+#[test]
+fn the_starter_has_no_problems() {
+    let loaded = checked(&[("incident.yaml", starter_incident())]);
+    assert_eq!(loaded.problems, vec![]);
+    assert!(loaded.knowledge.is_some());
+}
+
+#[test]
+fn knowledge_is_shared_between_threads() {
+    fn shared<T: Send + Sync>() {}
+    shared::<Knowledge>();
+}
+
+#[test]
+fn an_answer_is_filled_in_and_the_facts_are_data() {
+    let short =
+        "---\nshort: \"{{ incident.facts.restoration }} ({{ incident.started }}). {{ incident.contacts.map }}\"\n---\n";
+    let response =
+        format!("{short}{BODY}\n[Map]({{{{ incident.contacts.map }}}}), next news {{{{incident.next_update}}}}.\n");
+    let knowledge = knowledge(&[("intents/back.yaml", INTENT), ("responses/back.md", &response)]);
+    let said = knowledge.answer("back", Language::ENGLISH, at(NOW)).unwrap();
+    assert_eq!(
+        said.text,
+        "Most homes by \\*Sunday\\*, says Harbor Light & Power.\n\nCall 555-0100.\n\n\
+         [Map](https://harborlight.example/outage_map), next news today at 1:00 pm."
+    );
+    assert_eq!(
+        said.short.as_deref(),
+        Some("Most homes by *Sunday* (today at 2:40 am). https://harborlight.example/outage_map")
+    );
+}
+
+#[test]
+fn a_value_with_braces_is_not_filled_in_again() {
+    let incident = INCIDENT.replace("555-0100", "\"{{ incident.reason }}\"");
+    let knowledge =
+        knowledge(&[("incident.yaml", &incident), ("intents/back.yaml", INTENT), ("responses/back.md", BODY)]);
+    let said = knowledge.answer("back", Language::ENGLISH, at(NOW)).unwrap();
+    assert!(said.text.contains("Call {{ incident.reason }}."), "{}", said.text);
+}
+
+#[test]
+fn a_stale_fact_stops_its_answer_and_nothing_else() {
+    let incident = INCIDENT.replace("as_of: daily at 07:00", "as_of: 2026-11-13 07:00");
+    let loaded = checked(&[("incident.yaml", &incident), ("intents/back.yaml", INTENT), ("responses/back.md", BODY)]);
+    let stale: Vec<&Problem> = loaded.problems.iter().filter(|problem| problem.code == "stale-fact").collect();
+    assert_eq!((stale.len(), stale[0].severity, stale[0].place.line), (1, Severity::Error, 14));
+    assert!(stale[0].message.contains("responses/back.md"), "{}", stale[0].message);
+
+    let knowledge = loaded.knowledge.expect("a stale fact alone does not prevent loading");
+    let cannot = knowledge.answer("back", Language::ENGLISH, at(NOW)).unwrap_err();
+    let placeholder = "incident.facts.restoration".to_owned();
+    assert_eq!(cannot, CannotSay::Stale { placeholder, file: PathBuf::from("responses/back.md"), line: 1 });
+    // 26 hours after the check it is stale, a second earlier it is not.
+    let end = at("2026-11-13T12:00:00Z") + jiff::SignedDuration::from_hours(26);
+    assert!(knowledge.answer("back", Language::ENGLISH, end).is_err());
+    assert!(knowledge.answer("back", Language::ENGLISH, end - jiff::SignedDuration::from_secs(1)).is_ok());
+
+    let said = knowledge.answer_what_holds("back", Language::ENGLISH, at(NOW)).unwrap();
+    assert_eq!(said.text, "Call 555-0100.");
+}
+
+#[test]
+fn a_fixed_end_and_a_check_in_the_future_are_respected() {
+    let files = [("intents/back.yaml", INTENT), ("responses/back.md", "{{ incident.facts.crews }}")];
+    let knowledge = knowledge(&files);
+    let answer = |time| knowledge.answer("back", Language::ENGLISH, at(time)).is_ok();
+    assert!(!answer("2026-11-14T11:59:59Z"), "not checked yet");
+    assert!(answer("2026-11-14T12:00:00Z"));
+    assert!(answer("2026-11-15T11:59:59Z"));
+    assert!(!answer("2026-11-15T12:00:00Z"), "until 7:00 in New York");
+}
+
+#[test]
+fn an_answer_comes_in_the_language_asked_for_or_the_default() {
+    let spanish = "{{ incident.reason }}, {{ incident.facts.restoration.as_of }}";
+    let files = [("intents/back.yaml", INTENT), ("responses/back.md", BODY), ("responses/back.es.md", spanish)];
+    let knowledge = knowledge(&files);
+    let said = knowledge.answer("back", Language::SPANISH, at(NOW)).unwrap();
+    assert_eq!((said.text.as_str(), said.language), ("una tormenta, hoy a las 7:00", Language::SPANISH));
+    let french = "fr".parse().unwrap();
+    assert_eq!(knowledge.answer("back", french, at(NOW)).unwrap().language, Language::ENGLISH);
+    assert_eq!(knowledge.title("back", Language::SPANISH), "Luz");
+    assert_eq!(knowledge.title("back", french), "Power back");
+    assert_eq!(knowledge.languages(), [Language::ENGLISH, Language::SPANISH]);
+}
+
+#[test]
+fn what_is_for_agents_is_not_said_to_customers() {
+    let response = "---\naudience: agents\n---\nAsk for the account.";
+    let knowledge = knowledge(&[("intents/back.yaml", INTENT), ("responses/back.md", response)]);
+    assert_eq!(knowledge.answer("back", Language::ENGLISH, at(NOW)), Err(CannotSay::AgentsOnly));
+    assert_eq!(knowledge.answer_what_holds("back", Language::ENGLISH, at(NOW)), None);
+}
+
+#[test]
+fn an_intent_without_a_response_loads_and_a_person_answers() {
+    let knowledge = knowledge(&[("intents/back.yaml", INTENT)]);
+    assert_eq!(knowledge.answer("back", Language::ENGLISH, at(NOW)), Err(CannotSay::NoResponse));
+    assert_eq!(knowledge.answer("no_such_intent", Language::ENGLISH, at(NOW)), Err(CannotSay::NoResponse));
+}
+
+#[test]
+fn each_reason_has_its_hand_over_line() {
+    let knowledge = knowledge(&[]);
+    for reason in [
+        Reason::Danger(Danger::Gas),
+        Reason::Wish,
+        Reason::Always,
+        Reason::Unsure,
+        Reason::Stale,
+        Reason::Repeated,
+        Reason::Unclear,
+        Reason::Private,
+        Reason::Attachment,
+        Reason::Undelivered,
+    ] {
+        let said = knowledge.phrase(Phrase::HandOver(reason), Language::SPANISH, at(NOW));
+        assert!(!said.text.is_empty() && said.language == Language::ENGLISH, "{reason}");
+    }
+    let danger = knowledge.phrase(Phrase::HandOver(Reason::Danger(Danger::Gas)), Language::ENGLISH, at(NOW));
+    assert_eq!(danger, knowledge.phrase(Phrase::Danger, Language::ENGLISH, at(NOW)));
+    assert_eq!(knowledge.openings(Mood::Calm, Language::ENGLISH, at(NOW)), Vec::<String>::new());
+    assert_eq!(knowledge.openings(Mood::Angry, Language::ENGLISH, at(NOW)).len(), 2);
+}
+
+#[test]
+fn a_label_is_plain_text_and_a_phrase_drops_what_is_stale() {
+    let phrases = starter_phrases()
+        .replace("person: Talk to a person", "person: Talk to {{ incident.company }}")
+        .replace("    wish: Of course.", "    wish: |\n      Of course.\n\n      {{ incident.facts.crews }}\n\n     ");
+    let knowledge = knowledge(&[("responses/phrases.yaml", &phrases)]);
+    assert_eq!(knowledge.phrase(Phrase::Person, Language::ENGLISH, at(NOW)).text, "Talk to Harbor Light & Power");
+    let wish = |time| knowledge.phrase(Phrase::HandOver(Reason::Wish), Language::ENGLISH, at(time)).text;
+    assert!(wish(NOW).contains("92 crews"));
+    assert!(wish("2027-01-01T00:00:00Z").starts_with("Of course.\n\nI have"));
+}
+
+#[test]
+fn the_version_follows_the_contents() {
+    let files = |body| [("intents/back.yaml", INTENT), ("responses/back.md", body)];
+    let version = |body| knowledge(&files(body)).version;
+    assert_eq!(version("Soon."), version("Soon."));
+    assert_ne!(version("Soon."), version("Later."));
+    assert_eq!(version("Soon.").len(), 12);
+}
+
+#[test]
+fn a_place_without_knowledge_is_told_apart_from_broken_knowledge() {
+    let dir = tempfile::tempdir().unwrap();
+    let nowhere = dir.path().join("nowhere");
+    assert!(matches!(load(&nowhere, at(NOW)), Err(CannotLoad::NoFolder(_))));
+    let error = load(dir.path(), at(NOW)).err().unwrap();
+    assert!(matches!(error, CannotLoad::NoIntents(_)));
+    assert!(error.to_string().contains("--knowledge DIR"));
+}
+
+#[rstest]
+#[case::unknown_key("title: A\nexmples: [a]\n", "unknown-key intents/a.yaml:2:1 exmples")]
+#[case::missing_key("title: A\n", "missing-key intents/a.yaml:1:1 title: A")]
+#[case::empty_key("title:\nexamples: [a]\n", "missing-key intents/a.yaml:1:1 title")]
+#[case::no_example("title: A\nexamples: []\n", "missing-examples intents/a.yaml:2:11 []")]
+#[case::empty_example("title: A\nexamples:\n  - a\n  - \"\"\n", "empty-text intents/a.yaml:4:5 \"\"")]
+#[case::duplicate_example(
+    "title: A\nexamples:\n  - Hi you\n  - hi,  YOU!\n",
+    "duplicate-example intents/a.yaml:4:5 hi,  YOU!"
+)]
+#[case::contradiction("title: A\nexamples: [hi]\nnot: [Hi!]\n", "contradicting-example intents/a.yaml:3:7 Hi!")]
+#[case::duplicate_key("title: A\nexamples: [a]\ntitle: B\n", "duplicate-key intents/a.yaml:3:1 title")]
+#[case::danger("title: A\nexamples: [a]\ndanger: gaz\n", "unknown-danger intents/a.yaml:3:9 gaz")]
+#[case::language("title: { en: A, de: B }\nexamples: [a]\n", "unknown-language intents/a.yaml:1:17 de")]
+#[case::no_language("title: { en: A, english: B }\nexamples: [a]\n", "unknown-language intents/a.yaml:1:17 english")]
+#[case::escalate("title: A\nexamples: [a]\nescalate: never\n", "bad-value intents/a.yaml:3:11 never")]
+#[case::private("title: A\nexamples: [a]\nprivate: yes\n", "bad-value intents/a.yaml:3:10 yes")]
+#[case::priority("title: A\nexamples: [a]\npriority: high\n", "bad-value intents/a.yaml:3:11 high")]
+#[case::response("title: A\nexamples: [a]\nresponse: aa\n", "unknown-response intents/a.yaml:3:11 aa")]
+#[case::colon("title: A\nexamples:\n  - my bill: wrong\n", "wrong-kind intents/a.yaml:3:5 ")]
+#[case::tab("title: A\nexamples:\n\t- a\n", "bad-indentation intents/a.yaml:3:1 \t- a")]
+#[case::indentation("title: A\nexamples:\n  en:\n    - a\n   es:\n    - b\n", "bad-indentation intents/a.yaml:5:4 es:")]
+fn a_slip_in_an_intent_is_shown_where_it_stands(#[case] intent: &str, #[case] problem: &str) {
+    let found = problems(&[("intents/a.yaml", intent), ("responses/a.md", "Yes.")]);
+    assert!(found.iter().any(|found| found.starts_with(problem)), "{found:#?}");
+}
+
+#[rstest]
+#[case::placeholder("Hi {{ incident.reson }}", "unknown-placeholder responses/a.md:1:4 {{ incident.reson }}")]
+#[case::second_line("Hi\n\n{{ incident.facts.x }}", "unknown-placeholder responses/a.md:3:1 {{ incident.facts.x }}")]
+#[case::open("Hi {{ incident.reason }\n", "broken-placeholder responses/a.md:1:4 {{ incident.reason }")]
+#[case::command("{% if x %}Hi{% endif %}", "broken-placeholder responses/a.md:1:1 {%")]
+#[case::short_placeholder(
+    "---\nshort: \"See {{ incident.mapp }}\"\n---\nHi",
+    "unknown-placeholder responses/a.md:2:13 {{ incident.mapp }}"
+)]
+#[case::front_matter("---\nshort: Hi\n", "bad-front-matter responses/a.md:1:1 ---")]
+#[case::front_key("---\nshrt: Hi\n---\nHi", "unknown-key responses/a.md:2:1 shrt")]
+#[case::audience("---\naudience: all\n---\nHi", "bad-value responses/a.md:2:11 all")]
+#[case::review("---\nreview_by: 2026-11-13\n---\nHi", "review-due responses/a.md:2:12 2026-11-13")]
+#[case::no_day("---\nreview_by: soon\n---\nHi", "bad-value responses/a.md:2:12 soon")]
+#[case::empty("---\nshort: Hi\n---\n", "empty-text responses/a.md")]
+#[case::link("---\nshort: Hi\n---\n\nSee\n[map](/map)", "broken-link responses/a.md:6:1 [map](/map)")]
+#[case::value_link("See [it]({{ incident.company }})", "broken-link responses/a.md:1:5 [it]({{ incident.company }})")]
+fn a_slip_in_a_response_is_shown_where_it_stands(#[case] response: &str, #[case] problem: &str) {
+    let found = problems(&[("intents/a.yaml", "title: A\nexamples: [a]\n"), ("responses/a.md", response)]);
+    assert!(found.iter().any(|found| found.starts_with(problem)), "{found:#?}");
+}
+
+#[rstest]
+#[case::timezone("America/New_York", "America/NewYork", "unknown-timezone incident.yaml:3:11 America/NewYork")]
+#[case::language("[en, es]", "[en, english]", "unknown-language incident.yaml:4:17 english")]
+#[case::moment("daily at 08:00, 13:00", "every day at 8", "bad-moment incident.yaml:7:14 every day at 8")]
+#[case::duration("26h", "26 hours", "bad-duration incident.yaml:15:16 26 hours")]
+#[case::undated("    as_of: daily at 07:00\n", "", "undated-fact incident.yaml:13:5 ")]
+#[case::endless("    valid_for: 26h\n", "", "undated-fact incident.yaml:13:5 ")]
+#[case::untranslated(", es: Casi todas el domingo", "", "missing-translation incident.yaml:13:12 ")]
+#[case::unfilled(
+    "reason: { en: a storm, es: una tormenta }\n",
+    "",
+    "unfilled-placeholder responses/a.es.md:1:33 {{ incident.reason }}"
+)]
+#[case::passed("daily at 08:00, 13:00", "2026-11-14 08:00", "stale-fact incident.yaml:7:14 2026-11-14 08:00")]
+#[case::company("company: Harbor Light & Power\n", "", "missing-key incident.yaml:1:1 ")]
+fn a_slip_in_the_incident_is_shown_where_it_stands(#[case] right: &str, #[case] wrong: &str, #[case] problem: &str) {
+    assert!(INCIDENT.contains(right));
+    let found = problems(&[
+        ("incident.yaml", &INCIDENT.replacen(right, wrong, 1)),
+        ("intents/a.yaml", "title: A\nexamples: [a]\n"),
+        ("responses/a.md", "{{ incident.facts.restoration }}"),
+        ("responses/a.es.md", "{{ incident.facts.restoration }}{{ incident.reason }}"),
+    ]);
+    assert!(found.iter().any(|found| found.starts_with(problem)), "{found:#?}");
+}
+
+#[test]
+fn lengths_are_those_of_the_filled_in_text() {
+    let intent = ("intents/a.yaml", "title: A\nexamples: [a]\n");
+    // "Harbor Light & Power" has 20 characters; the placeholder itself does not count.
+    let fits = format!("---\nshort: \"{{{{ incident.company }}}}{}\"\n---\nHi", "x".repeat(260));
+    assert_eq!(problems(&[intent, ("responses/a.md", &fits)]), Vec::<String>::new());
+    let long = fits.replace("xx\"", "xxx\"");
+    assert!(problems(&[intent, ("responses/a.md", &long)])[0].starts_with("text-too-long responses/a.md:2:8"));
+    let body = "é".repeat(1_500);
+    assert_eq!(problems(&[intent, ("responses/a.md", &body)]), Vec::<String>::new());
+    assert!(problems(&[intent, ("responses/a.md", &(body + "x"))])[0].starts_with("text-too-long responses/a.md:1:1"));
+    let title = format!("title: {}\nexamples: [a]\n", "é".repeat(61));
+    assert!(
+        problems(&[("intents/a.yaml", &title), ("responses/a.md", "Hi")])[0]
+            .starts_with("text-too-long intents/a.yaml:1:8")
+    );
+}
+
+#[test]
+fn a_line_in_two_intents_is_shown_in_both() {
+    let found = checked(&[
+        ("intents/a.yaml", "title: A\nexamples:\n  - no power here\n"),
+        ("intents/b.yaml", "title: B\nexamples:\n  - x\n  - No power here!\n"),
+    ]);
+    let problem = found.problems.iter().find(|problem| problem.code == "duplicate-example").unwrap();
+    assert_eq!((problem.place.file.as_str(), problem.place.line), ("intents/b.yaml", 4));
+    let also = problem.also.as_ref().unwrap();
+    assert_eq!((also.file.as_str(), also.line), ("intents/a.yaml", 3));
+}
+
+#[test]
+fn emergency_help_and_phrases_that_can_vanish_are_refused() {
+    let danger = "title: Gas\ndanger: gas\nexamples: [gas]\n";
+    let found = checked(&[("intents/gas.yaml", danger), ("responses/gas.md", "Wait {{ incident.facts.crews }}.\n")]);
+    assert!(found.knowledge.is_none());
+    assert!(found.problems.iter().any(|problem| problem.code == "emergency-help-can-vanish"));
+    let phrases = starter_phrases().replace("wish: Of course.", "wish: Of course, {{ incident.facts.crews }}.");
+    let found = checked(&[("responses/phrases.yaml", &phrases)]);
+    assert!(found.knowledge.is_none());
+    assert!(found.problems.iter().any(|problem| problem.code == "phrase-can-vanish"));
+}
+
+#[test]
+fn a_missing_phrase_is_an_error_in_the_default_language_only() {
+    let phrases = format!("{}es:\n  person: Hablar con una persona\n", starter_phrases());
+    assert_eq!(problems(&[("responses/phrases.yaml", &phrases)]), Vec::<String>::new());
+    let phrases = starter_phrases().replace("  waiting:", "  wating:");
+    let found = problems(&[("responses/phrases.yaml", &phrases)]);
+    assert!(found[0].starts_with("missing-phrase responses/phrases.yaml:2:1 en"), "{found:?}");
+    assert!(found[1].starts_with("unknown-key responses/phrases.yaml"), "{found:?}");
+}
+
+#[test]
+fn numbers_and_words_with_a_meaning_in_yaml_are_text_in_an_example() {
+    let knowledge = knowledge(&[
+        ("intents/a.yaml", "title: 911\nexamples: [no, 1.50, 0x1F, true, 007, -5]\n"),
+        ("responses/a.md", "Hi"),
+    ]);
+    assert_eq!(knowledge.intents["a"].examples[&Language::ENGLISH], ["no", "1.50", "0x1F", "true", "007", "-5"]);
+    assert_eq!(knowledge.title("a", Language::ENGLISH), "911");
+}
+
+#[test]
+fn odd_files_are_named_and_the_rest_is_read() {
+    let dir = folder(&[
+        ("intents/a.yaml", "\u{feff}title: A\r\nexamples: [a]\r\n"),
+        ("responses/a.md", "Hi\r\n\r\nyou"),
+        ("intents/Refund Status.yml", ""),
+        ("intents/.hidden", "x"),
+        ("intents/a.yaml~", "x"),
+        ("responses/a.english.md", "x"),
+    ]);
+    fs::write(dir.path().join("intents/big.yaml"), "#".repeat(256 * 1024 + 1)).unwrap();
+    fs::write(dir.path().join("intents/latin.yaml"), b"title: A\nexamples:\n  - caf\xe9 here\n").unwrap();
+    fs::create_dir(dir.path().join("intents/more")).unwrap();
+    fs::create_dir(dir.path().join("intents/trap.yaml")).unwrap();
+    #[cfg(unix)]
+    std::os::unix::fs::symlink("nowhere", dir.path().join("intents/link.yaml")).unwrap();
+    let loaded = load(dir.path(), at(NOW)).unwrap();
+    let found: Vec<String> = loaded
+        .problems
+        .iter()
+        .map(|problem| format!("{} {}:{}", problem.code, problem.place.file, problem.place.line))
+        .collect();
+    assert_eq!(
+        found,
+        [
+            "bad-file-name intents/Refund Status.yml:1",
+            "few-examples intents/a.yaml:2",
+            "file-too-large intents/big.yaml:1",
+            "not-utf8 intents/latin.yaml:3",
+            "unreadable-file intents/link.yaml:1",
+            "ignored-folder intents/more:1",
+            "unreadable-file intents/trap.yaml:1",
+            "bad-file-name responses/a.english.md:1",
+        ]
+    );
+    let latin = loaded.problems.iter().find(|problem| problem.code == "not-utf8").unwrap();
+    assert_eq!(latin.place.column, 8);
+}
+
+#[test]
+fn without_an_incident_the_other_files_are_still_checked() {
+    let dir = folder(&[
+        ("intents/a.yaml", "titel: A\nexamples: [a]\n"),
+        ("responses/a.md", "{{ incident.facts.x }} [map]()"),
+    ]);
+    fs::remove_file(dir.path().join("incident.yaml")).unwrap();
+    let loaded = load(dir.path(), at(NOW)).unwrap();
+    let codes: Vec<&str> = loaded.problems.iter().map(|problem| problem.code).collect();
+    assert_eq!(codes, ["missing-file", "missing-key", "unknown-key", "few-examples", "broken-link"]);
+}
+
+#[test]
+fn all_problems_are_told_at_once_and_drawn() {
+    let loaded = checked(&[
+        (
+            "incident.yaml",
+            &INCIDENT.replace("as_of: daily at 07:00", "as_of: 2026-11-12 07:00").replace("New_York", "NewYork"),
+        ),
+        ("intents/back.yaml", "title: Power back\nexmples:\n  - when is it back\nescalate: allways\n"),
+        ("intents/gas.yaml", "title: Gas\ndanger: gas\nexamples:\n  - it smells of gas\n  - gas!\n"),
+        (
+            "intents/leak.yaml",
+            "title: Leak\ndanger: gas\nexamples:\n  - It smells of gas.\n  - my pipe: broken\nresponse: gaz\n",
+        ),
+        ("intents/tabs.yaml", "title: Tabs\nexamples:\n\t- one\n"),
+        (
+            "responses/back.md",
+            "---\nshort: Hi {{ incident.resaon }}\n---\n# Soon\n\nSee [the map](harborlight.example) or {{ incident.facts.restoration }}.\n",
+        ),
+        ("responses/gas.md", "Leave the house.\n\nThen call {{ incident.contacts.hazard_lin }}.\n"),
+        ("responses/gone.es.md", "Hola <b>todos</b>"),
+    ]);
+    let text: Vec<String> = loaded.problems.iter().map(|problem| problem.render(false)).collect();
+    insta::assert_snapshot!(text.join("\n\n"));
+}
+
+proptest! {
+    #[test]
+    fn no_file_makes_the_loader_panic(text in "([ \\t\\n]|[-:{}\\[\\]#&*!|>'\"%@`,.]|title|examples|en|value|facts|as_of|---|\\{\\{|\\}\\}|incident|[a-zé<>()]){0,60}") {
+        let source = |path: &str| Arc::new(problem::Source { path: path.to_owned(), text: text.clone() });
+        let mut problems = Vec::new();
+        let incident = Incident::read(Some(&source("incident.yaml")), &mut problems);
+        IntentFile::read("a", &source("intents/a.yaml"), &incident.languages, &mut problems);
+        let mut compiler = Compiler::new(&incident, None, at(NOW));
+        Phrases::read(&source("responses/phrases.yaml"), &incident.languages, &mut compiler);
+        let file = files::ResponseFile { name: "a".to_owned(), language: None, source: source("responses/a.md") };
+        Variant::read(&file, Language::ENGLISH, incident.today(at(NOW)), &mut compiler);
+        problems.extend(compiler.problems);
+        for problem in &problems {
+            prop_assert!(problem.render(false).contains(&problem.message.lines().next().unwrap_or_default()[..1]));
+        }
+    }
+}
