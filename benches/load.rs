@@ -37,7 +37,8 @@ struct Options {
 
 fn options() -> Options {
     let args: Vec<String> = std::env::args().collect();
-    let value = |name: &str| args.iter().position(|arg| arg == name).and_then(|at| args.get(at + 1)?.parse::<f64>().ok());
+    let value =
+        |name: &str| args.iter().position(|arg| arg == name).and_then(|at| args.get(at + 1)?.parse::<f64>().ok());
     Options {
         rate: value("--rate").unwrap_or(200.0),
         seconds: value("--seconds").unwrap_or(15.0) as u64,
@@ -74,7 +75,10 @@ async fn main() {
     let elapsed = started.elapsed();
     let failed = taken.iter().filter(|taken| taken.is_none()).count();
     let taken: Vec<Taken> = taken.into_iter().flatten().collect();
-    println!("{total} visitors at {rate}/s over {:.1} s, quiet window {quiet} ms; {failed} failed", offered.as_secs_f64());
+    println!(
+        "{total} visitors at {rate}/s over {:.1} s, quiet window {quiet} ms; {failed} failed",
+        offered.as_secs_f64()
+    );
     println!("{:.0} questions answered a second until the last answer", taken.len() as f64 / elapsed.as_secs_f64());
     print("message accepted (POST to 202)", taken.iter().map(|taken| taken.accepted).collect());
     print("answer on the visitor's screen (POST to event)", taken.iter().map(|taken| taken.answered).collect());
@@ -112,6 +116,8 @@ async fn wait_for_answer(service: &Service, visitor: &Visitor) -> Option<()> {
 
 fn print(what: &str, mut times: Vec<Duration>) {
     times.sort();
-    let at = |share: f64| times.get(((times.len() as f64 - 1.0) * share) as usize).map_or(0.0, |time| time.as_secs_f64() * 1e3);
+    let at = |share: f64| {
+        times.get(((times.len() as f64 - 1.0) * share) as usize).map_or(0.0, |time| time.as_secs_f64() * 1e3)
+    };
     println!("{what}: p50 {:.1} ms, p90 {:.1} ms, p99 {:.1} ms, max {:.1} ms", at(0.5), at(0.9), at(0.99), at(1.0));
 }

@@ -84,13 +84,17 @@ impl Config {
     fn verify(&self) -> anyhow::Result<()> {
         let Policy { max_wrong, quiet_ms, patience_ms } = self.policy;
         if !(0.001..=0.5).contains(&max_wrong) {
-            bail!("policy.max_wrong is {max_wrong}: a share between 0.001 and 0.5 is expected, such as 0.05 for 5 in 100");
+            bail!(
+                "policy.max_wrong is {max_wrong}: a share between 0.001 and 0.5 is expected, such as 0.05 for 5 in 100"
+            );
         }
         if quiet_ms > 60_000 {
             bail!("policy.quiet_ms is {quiet_ms}: nobody should wait longer than 60000 ms for an answer to begin");
         }
         if patience_ms < quiet_ms {
-            bail!("policy.patience_ms ({patience_ms}) is below policy.quiet_ms ({quiet_ms}): it bounds the quiet window from above");
+            bail!(
+                "policy.patience_ms ({patience_ms}) is below policy.quiet_ms ({quiet_ms}): it bounds the quiet window from above"
+            );
         }
         if self.web.visitor_burst == 0 || self.web.address_burst == 0 {
             bail!("web.visitor_burst and web.address_burst must be at least 1");

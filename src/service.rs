@@ -39,7 +39,8 @@ pub async fn run(config: Config, knowledge: Knowledge) -> anyhow::Result<()> {
         .await
         .with_context(|| format!("cannot open the store {}", config.store.path.display()))?;
     let channels = channels::all();
-    let resendable: Vec<&str> = channels.iter().filter(|channel| channel.may_resend()).map(|channel| channel.name()).collect();
+    let resendable: Vec<&str> =
+        channels.iter().filter(|channel| channel.may_resend()).map(|channel| channel.name()).collect();
     let recovered = store.recover(&resendable, Timestamp::now()).await.context("recovering the outbox")?;
     if recovered.requeued + recovered.uncertain > 0 {
         warn!(requeued = recovered.requeued, uncertain = recovered.uncertain, "the last run ended while sending");
@@ -57,7 +58,10 @@ pub async fn run(config: Config, knowledge: Knowledge) -> anyhow::Result<()> {
     );
 
     let listener = TcpListener::bind(config.web.listen).await.with_context(|| {
-        format!("cannot listen on {}: is another program there? Choose another address with --listen", config.web.listen)
+        format!(
+            "cannot listen on {}: is another program there? Choose another address with --listen",
+            config.web.listen
+        )
     })?;
     let address = listener.local_addr()?;
 
@@ -84,12 +88,18 @@ pub async fn run(config: Config, knowledge: Knowledge) -> anyhow::Result<()> {
 
     let stop_turns = CancellationToken::new();
     let stop_delivery = CancellationToken::new();
-    let turns =
-        tokio::spawn(workers::turns::run(store.clone(), Arc::clone(&responder), config.policy.clone(), stop_turns.clone()));
+    let turns = tokio::spawn(workers::turns::run(
+        store.clone(),
+        Arc::clone(&responder),
+        config.policy.clone(),
+        stop_turns.clone(),
+    ));
     let delivery = tokio::spawn(workers::delivery::run(store.clone(), channels, stop_delivery.clone()));
 
     info!(store = %config.store.path.display(), "listening on http://{address}");
-    eprintln!("\n  Open http://{address} and write as a customer would. What needs a person: `evenkeel escalations list`.\n");
+    eprintln!(
+        "\n  Open http://{address} and write as a customer would. What needs a person: `evenkeel escalations list`.\n"
+    );
 
     stop.await;
     info!("stopping: no further messages are taken, pending ones are answered");
@@ -144,7 +154,9 @@ fn lock(store: &Path) -> anyhow::Result<File> {
             "another evenkeel serves the store {}: stop it first, or give this one another file with --database",
             store.display()
         ),
-        Err(std::fs::TryLockError::Error(error)) => Err(error).with_context(|| format!("cannot lock {}", path.display())),
+        Err(std::fs::TryLockError::Error(error)) => {
+            Err(error).with_context(|| format!("cannot lock {}", path.display()))
+        }
     }
 }
 
@@ -157,7 +169,7 @@ fn chat_page(knowledge: &Knowledge) -> ChatPage {
         .map(|language| (*language, knowledge.phrase(Phrase::Introduction, *language, now).text))
         .collect();
     ChatPage {
-        company: knowledge.company(knowledge.default_language()).to_owned(),
+        company: knowledge.company().to_owned(),
         default_language: knowledge.default_language(),
         introductions,
         phone: None,
@@ -177,4 +189,3 @@ fn limits(web: &config::Web) -> Limits {
     limits.newcomers.burst = web.address_burst;
     limits
 }
-

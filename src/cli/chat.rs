@@ -99,7 +99,10 @@ fn explain_turn(turn: &Turn, threshold: f64, output: &mut impl io::Write) -> io:
 
 fn explain_reading(name: &str, reading: &Reading, output: &mut impl io::Write) -> io::Result<()> {
     let language = reading.language.map_or_else(|| "?".to_owned(), |language| language.to_string());
-    let danger = reading.danger.as_ref().map_or_else(String::new, |sign| format!(", danger {} ({})", sign.danger.as_str(), sign.rule));
+    let danger = reading
+        .danger
+        .as_ref()
+        .map_or_else(String::new, |sign| format!(", danger {} ({})", sign.danger.as_str(), sign.rule));
     writeln!(output, "  {name}: language {language}, mood {}{danger}", reading.mood.as_str())?;
     for ranked in &reading.ranked {
         writeln!(output, "    {:.3}  {}", ranked.probability, ranked.intent)?;

@@ -12,14 +12,14 @@ use serde::Serialize;
 use crate::knowledge::{self, Loaded, Problem, Severity};
 
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub(super) struct Args {
     /// How problems are printed.
     #[arg(long, value_enum, default_value_t = Format::Human)]
-    pub format: Format,
+    format: Format,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub enum Format {
+enum Format {
     /// With the offending text drawn, for people.
     Human,
     /// One JSON document, for machines.
@@ -28,22 +28,19 @@ pub enum Format {
 
 /// Checks the files below `knowledge_dir` as of now. The exit code is 0 if there is no error, 1 if there is one; `Err` means that there
 /// is nothing to check.
-pub fn run(args: &Args, knowledge_dir: &Path) -> anyhow::Result<ExitCode> {
+pub(super) fn run(args: &Args, knowledge_dir: &Path) -> anyhow::Result<ExitCode> {
     let loaded = knowledge::load(knowledge_dir, Timestamp::now())?;
     let mut out = io::stdout().lock();
-    let written = match args.format {
-        Format::Human => out.write_all(human(&loaded, io::stdout().is_terminal()).as_bytes()),
-        Format::Json => out.write_all(json(&loaded)?.as_bytes()),
-    };
-    match written.and_then(|()| out.flush()) {
-        // Whoever reads has seen enough, such as `head`.
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
-        written => written?,
+    match args.format {
+        Format::Human => out.write_all(human(&loaded, io::stdout().is_terminal()).as_bytes())?,
+        Format::Json => out.write_all(json(&loaded)?.as_bytes())?,
     }
+    out.flush()?;
     Ok(if count(&loaded, Severity::Error) > 0 { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
-fn human(loaded: &Loaded, colour: bool) -> String {
+/// The problems, with the offending text drawn, and a line that counts them.
+pub(super) fn human(loaded: &Loaded, colour: bool) -> String {
     let mut text = String::new();
     for problem in &loaded.problems {
         text.push_str(&problem.render(colour));
@@ -54,8 +51,8 @@ fn human(loaded: &Loaded, colour: bool) -> String {
     text
 }
 
-/// "checked 33 intents, 51 responses: 2 errors, 1 warning".
-fn summary(loaded: &Loaded) -> String {
+/// Such as "checked 33 intents, 51 responses: 2 errors, 1 warning".
+pub(super) fn summary(loaded: &Loaded) -> String {
     let checked = format!("checked {}, {}", number(loaded.intents, "intent"), number(loaded.responses, "response"));
     let (errors, warnings) = (count(loaded, Severity::Error), count(loaded, Severity::Warning));
     match (errors, warnings) {

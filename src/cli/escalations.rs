@@ -114,7 +114,10 @@ async fn execute(store: &Store, command: &Command) -> anyhow::Result<()> {
                 io::stdin().read_to_string(&mut words).context("reading your reply from standard input")?;
             }
             store.reply(EscalationId(*id), agent, words.trim(), now).await?;
-            writeln!(output, "queued for the customer; escalation {id} is yours, and the bot stays silent until you resolve it")?;
+            writeln!(
+                output,
+                "queued for the customer; escalation {id} is yours, and the bot stays silent until you resolve it"
+            )?;
         }
         Command::Resolve { id, agent, note } => {
             store.resolve(EscalationId(*id), agent, note.as_deref(), now).await?;
@@ -163,7 +166,14 @@ fn list(output: &mut impl Write, records: &[EscalationRecord], now: Timestamp) -
 }
 
 fn show(output: &mut impl Write, record: &EscalationRecord, lines: &[Line], now: Timestamp) -> io::Result<()> {
-    writeln!(output, "escalation {} on {}: {}, urgency {}", record.id, record.channel, record.reason, record.urgency.as_str())?;
+    writeln!(
+        output,
+        "escalation {} on {}: {}, urgency {}",
+        record.id,
+        record.channel,
+        record.reason,
+        record.urgency.as_str()
+    )?;
     writeln!(output, "opened   {} ({} ago)", local(record.opened_at), age(record.opened_at, now))?;
     if !record.intents.is_empty() {
         writeln!(output, "about    {}", printable(&record.intents.join(", ")))?;

@@ -113,7 +113,9 @@ struct Seen {
 
 enum Outcome {
     /// Answered; right if the line's intent is among the answered ones.
-    Answered { right: bool },
+    Answered {
+        right: bool,
+    },
     Clarified,
     Escalated,
 }
@@ -188,8 +190,10 @@ impl Score {
             macro_f1: macro_f1(&inside),
             auroc: auroc(&inside, &outside),
             answered: ratio(total_answered, seen.len()).unwrap_or_default(),
-            clarified: ratio(count(&all, &|seen| matches!(seen.outcome, Outcome::Clarified)), seen.len()).unwrap_or_default(),
-            escalated: ratio(count(&all, &|seen| matches!(seen.outcome, Outcome::Escalated)), seen.len()).unwrap_or_default(),
+            clarified: ratio(count(&all, &|seen| matches!(seen.outcome, Outcome::Clarified)), seen.len())
+                .unwrap_or_default(),
+            escalated: ratio(count(&all, &|seen| matches!(seen.outcome, Outcome::Escalated)), seen.len())
+                .unwrap_or_default(),
             coverage: ratio(count(&inside, &answered), inside.len()),
             wrong_of_answered: ratio(
                 count(&all, &|seen| matches!(seen.outcome, Outcome::Answered { right: false })),
@@ -201,7 +205,8 @@ impl Score {
     }
 
     fn table(&self, output: &mut impl Write) -> io::Result<()> {
-        let percent = |share: Option<f64>| share.map_or_else(|| "     –".to_owned(), |share| format!("{:5.1} %", share * 100.0));
+        let percent =
+            |share: Option<f64>| share.map_or_else(|| "     –".to_owned(), |share| format!("{:5.1} %", share * 100.0));
         writeln!(output, "{} lines: {} in scope, {} out of scope", self.lines, self.in_scope, self.oos)?;
         writeln!(output)?;
         for (value, what) in [
@@ -243,7 +248,11 @@ fn confusions(inside: &[&Seen]) -> Vec<Confusion> {
     }
     let mut confusions: Vec<Confusion> = pairs
         .into_iter()
-        .map(|((intent, taken_for), lines)| Confusion { intent: intent.to_owned(), taken_for: taken_for.to_owned(), lines })
+        .map(|((intent, taken_for), lines)| Confusion {
+            intent: intent.to_owned(),
+            taken_for: taken_for.to_owned(),
+            lines,
+        })
         .collect();
     confusions.sort_by_key(|confusion| std::cmp::Reverse(confusion.lines));
     confusions.truncate(CONFUSIONS);

@@ -51,7 +51,11 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
             println!("{count} {what}");
         }
     }
-    println!("next: write the answers in {}, then run `evenkeel check --knowledge {}`", args.out.join("responses").display(), args.out.display());
+    println!(
+        "next: write the answers in {}, then run `evenkeel check --knowledge {}`",
+        args.out.join("responses").display(),
+        args.out.display()
+    );
     Ok(ExitCode::SUCCESS)
 }
 
@@ -131,7 +135,7 @@ fn deunicode(text: &str) -> String {
 }
 
 fn intent_file(intent: &str, examples: &[&str]) -> String {
-    let title: String = intent.chars().take(knowledge::MAX_TITLE).collect();
+    let title: String = intent.chars().take(knowledge::MAX_TITLE_CHARS).collect();
     let mut yaml = format!("title: {}\nexamples:\n", quoted(&title));
     for example in examples {
         // Writing to a string cannot fail.
@@ -141,7 +145,8 @@ fn intent_file(intent: &str, examples: &[&str]) -> String {
 }
 
 fn response_file(intent: &str) -> String {
-    let title: String = intent.chars().filter(|c| c.is_alphanumeric() || " _-".contains(*c)).take(knowledge::MAX_TITLE).collect();
+    let title: String =
+        intent.chars().filter(|c| c.is_alphanumeric() || " _-".contains(*c)).take(knowledge::MAX_TITLE_CHARS).collect();
     format!("{} {title}.\n", knowledge::PLACEHOLDER_RESPONSE)
 }
 

@@ -24,7 +24,10 @@ pub(super) fn read(path: &Path) -> anyhow::Result<Vec<Labelled>> {
             continue;
         }
         let labelled: Labelled = serde_json::from_str(&line).with_context(|| {
-            format!("{}: not a line such as {{\"text\": \"when is the power back\", \"intent\": \"restoration_time\"}}", place())
+            format!(
+                "{}: not a line such as {{\"text\": \"when is the power back\", \"intent\": \"restoration_time\"}}",
+                place()
+            )
         })?;
         if labelled.intent.trim().is_empty() {
             bail!("{}: the intent is empty (use \"{OUT_OF_SCOPE}\" for a message that no intent covers)", place());

@@ -11,12 +11,12 @@ mod run;
 mod terminal;
 
 use std::{
-    io,
+    io::{self, IsTerminal as _},
     path::{Path, PathBuf},
     process::ExitCode,
 };
 
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 use clap::{Parser, Subcommand};
 use jiff::Timestamp;
 
@@ -86,18 +86,12 @@ pub fn is_broken_pipe(error: &anyhow::Error) -> bool {
 /// Loads the knowledge of a folder. Problems go to standard error; unusable knowledge is an error.
 fn load_knowledge(dir: &Path) -> anyhow::Result<Knowledge> {
     let loaded = knowledge::load(dir, Timestamp::now())?;
-    match loaded.knowledge {
-        Some(knowledge) => {
-            if !loaded.problems.is_empty() {
-                eprintln!("{} problems in {}; see `evenkeel check`", loaded.problems.len(), dir.display());
-            }
-            Ok(knowledge)
-        }
-        None => {
-            check::print(&loaded.problems, dir)?;
-            bail!("the files in {} cannot be used as they are", dir.display())
-        }
+    if loaded.knowledge.is_none() {
+        eprint!("{}", check::human(&loaded, io::stderr().is_terminal()));
+    } else if !loaded.problems.is_empty() {
+        eprintln!("{}; run `evenkeel check` for what they are", check::summary(&loaded));
     }
+    loaded.knowledge.with_context(|| format!("the files in {} cannot be used as they are", dir.display()))
 }
 
 /// Loads and trains everything that a command needs to decide as the service would.

@@ -1,6 +1,11 @@
 //! `evenkeel run`: the service.
 
-use std::{io::IsTerminal as _, net::SocketAddr, path::{Path, PathBuf}, process::ExitCode};
+use std::{
+    io::IsTerminal as _,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
 use tracing_subscriber::EnvFilter;
 

@@ -24,10 +24,10 @@ use jiff::Timestamp;
 
 pub use self::{
     files::{CannotLoad, MAX_FILE_BYTES},
-    intent::MAX_TITLE_CHARS,
+    intent::{MAX_TITLE_CHARS, same_line},
     problem::{Place, Problem, Severity},
     response::{MAX_BODY_CHARS, MAX_SHORT_CHARS},
-    starter::{starter_incident, starter_phrases},
+    starter::{PLACEHOLDER_RESPONSE, starter_incident, starter_phrases},
 };
 use self::{
     incident::{Incident, Placeholder, WhyNot},
@@ -180,6 +180,12 @@ impl Knowledge {
     /// The languages of this incident, the default first.
     pub fn languages(&self) -> &[Language] {
         &self.incident.languages.0
+    }
+
+    /// Who speaks, in the default language.
+    pub fn company(&self) -> &str {
+        let entry = self.incident.entry(&Placeholder::Company);
+        entry.and_then(|entry| entry.texts.get(self.default_language())).unwrap_or_default()
     }
 
     /// What choice buttons and agents see of an intent; the name of one that is not known.

@@ -7,6 +7,7 @@ use jiff::civil::Date;
 use super::{
     files::ResponseFile,
     problem::{Problem, Source},
+    starter::PLACEHOLDER_RESPONSE,
     template::{Compiler, Form, Passage, Template},
     yaml::{self, Fields},
 };
@@ -77,6 +78,11 @@ impl Variant {
             return None;
         }
         let line = source.position(body.start).0;
+        if text.starts_with(PLACEHOLDER_RESPONSE) {
+            let message = "this is still the placeholder that `evenkeel import` wrote";
+            let problem = Problem::warning("placeholder-response", source, source.line(line), message);
+            compiler.problems.push(problem.suggest("write what the customer should read"));
+        }
         let body = compiler.compile(&Passage { source, range: body, text }, language, Form::Markdown, MAX_BODY_CHARS);
         Some(Self { source: Arc::clone(source), line, body, short, agents_only })
     }

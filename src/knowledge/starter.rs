@@ -11,3 +11,6 @@ pub fn starter_phrases() -> &'static str {
 pub fn starter_incident() -> &'static str {
     include_str!("starter/incident.yaml")
 }
+
+/// How a response begins that `evenkeel import` made and nobody has written yet. `check` warns of it.
+pub const PLACEHOLDER_RESPONSE: &str = "Placeholder: nobody has written this answer yet. It will be about";

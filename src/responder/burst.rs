@@ -47,8 +47,10 @@ pub(super) fn read(burst: &[Incoming], offered: &[Choice], read: impl Fn(&str) -
     let whole = read(&text);
     let picked = choice::picked(offered, tapped, &text, &whole).cloned();
     let (pieces, halved) = if picked.is_some() { (Vec::new(), false) } else { questions(&text) };
-    let parts =
-        pieces.into_iter().map(|piece| Part { reading: read(piece), asks: piece.ends_with(['?', '？', '؟']) }).collect();
+    let parts = pieces
+        .into_iter()
+        .map(|piece| Part { reading: read(piece), asks: piece.ends_with(['?', '？', '؟']) })
+        .collect();
     Message {
         whole,
         parts,
@@ -81,9 +83,10 @@ fn questions(text: &str) -> (Vec<&str>, bool) {
 
 /// Splits "how do I get a refund and when is the power back" at its joint.
 fn halves(sentence: &str) -> Option<(&str, &str)> {
-    JOINTS.iter().filter_map(|joint| sentence.split_once(joint)).find(|(left, right)| {
-        [left, right].iter().all(|half| half.split_whitespace().count() >= MIN_WORDS_OF_A_HALF)
-    })
+    JOINTS
+        .iter()
+        .filter_map(|joint| sentence.split_once(joint))
+        .find(|(left, right)| [left, right].iter().all(|half| half.split_whitespace().count() >= MIN_WORDS_OF_A_HALF))
 }
 
 #[cfg(test)]
@@ -92,11 +95,10 @@ mod tests {
 
     #[test]
     fn a_message_falls_into_its_sentences_and_lines() {
-        assert_eq!(questions("When is power back? I need a refund.\nthanks").0, [
-            "When is power back?",
-            "I need a refund.",
-            "thanks"
-        ]);
+        assert_eq!(
+            questions("When is power back? I need a refund.\nthanks").0,
+            ["When is power back?", "I need a refund.", "thanks"]
+        );
     }
 
     #[test]
@@ -108,10 +110,10 @@ mod tests {
 
     #[test]
     fn two_questions_joined_by_and_are_two() {
-        assert_eq!(questions("when is the power back and how do I claim food").0, [
-            "when is the power back",
-            "how do I claim food"
-        ]);
+        assert_eq!(
+            questions("when is the power back and how do I claim food").0,
+            ["when is the power back", "how do I claim food"]
+        );
     }
 
     #[test]

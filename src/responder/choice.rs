@@ -13,8 +13,22 @@ const INTENT: &str = "intent:";
 const PICK_PROBABILITY: f64 = 0.3;
 
 /// Plain words for the first and for the last of two choices ("Talk to a person" / "No, that is all").
-const YES: [&str; 14] =
-    ["yes", "yeah", "yep", "yes please", "please", "ok", "okay", "sure", "sí", "si", "sí por favor", "claro", "oui", "ja"];
+const YES: [&str; 14] = [
+    "yes",
+    "yeah",
+    "yep",
+    "yes please",
+    "please",
+    "ok",
+    "okay",
+    "sure",
+    "sí",
+    "si",
+    "sí por favor",
+    "claro",
+    "oui",
+    "ja",
+];
 const NO: [&str; 8] = ["no", "nope", "no thanks", "no thank you", "nah", "no gracias", "non", "nein"];
 
 pub(super) fn intent_choice(intent: &str, title: &str) -> Choice {
@@ -27,7 +41,12 @@ pub(super) fn intent_of(choice: &Choice) -> Option<&str> {
 }
 
 /// Which of the offered choices is meant: the tapped one, a number, the words of a label, yes or no, or the best intent.
-pub(super) fn picked<'a>(offered: &'a [Choice], tapped: Option<&str>, text: &str, reading: &Reading) -> Option<&'a Choice> {
+pub(super) fn picked<'a>(
+    offered: &'a [Choice],
+    tapped: Option<&str>,
+    text: &str,
+    reading: &Reading,
+) -> Option<&'a Choice> {
     if offered.is_empty() {
         return None;
     }

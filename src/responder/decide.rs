@@ -264,11 +264,8 @@ impl Settle<'_> {
         if self.memory.clarifications >= policy::MAX_CLARIFICATIONS {
             return self.hand_over(Reason::Unclear, Vec::new(), Vec::new());
         }
-        let mut offered: Vec<Choice> = candidates
-            .iter()
-            .filter(|name| **name != WISH_INTENT)
-            .map(|name| self.scene.choice(name))
-            .collect();
+        let mut offered: Vec<Choice> =
+            candidates.iter().filter(|name| **name != WISH_INTENT).map(|name| self.scene.choice(name)).collect();
         offered.push(self.scene.phrase_choice(choice::PERSON, Phrase::Person));
         let decision = Decision::Clarify(candidates.into_iter().map(str::to_owned).collect());
         Plan { offered, ..Plan::new(decision, vec![Say::Phrase(Phrase::Clarify)]) }

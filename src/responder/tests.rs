@@ -81,7 +81,8 @@ fn knowledge_of_the_test() -> Knowledge {
     fs::write(at("responses/phrases.yaml"), PHRASES).unwrap();
     for (name, keys, response) in INTENTS {
         let examples: String = (0..10).map(|n| format!("  - {name} example number {n}\n")).collect();
-        fs::write(at(&format!("intents/{name}.yaml")), format!("title: About {name}\n{keys}\nexamples:\n{examples}")).unwrap();
+        fs::write(at(&format!("intents/{name}.yaml")), format!("title: About {name}\n{keys}\nexamples:\n{examples}"))
+            .unwrap();
         fs::write(at(&format!("responses/{name}.md")), response).unwrap();
     }
     fs::write(at("responses/restoration.es.md"), "La luz vuelve a mediodía.").unwrap();
@@ -94,7 +95,8 @@ fn morning() -> Timestamp {
 }
 
 fn reading(ranked: &[(&str, f64)]) -> Reading {
-    let ranked = ranked.iter().map(|(intent, probability)| Ranked { intent: (*intent).into(), probability: *probability });
+    let ranked =
+        ranked.iter().map(|(intent, probability)| Ranked { intent: (*intent).into(), probability: *probability });
     Reading { ranked: ranked.collect(), language: Some(Language::ENGLISH), mood: Mood::Calm, danger: None }
 }
 
@@ -183,7 +185,11 @@ fn the_bot_says_that_it_is_one_before_its_first_answer_only() {
     assert_eq!(said(&talk.hears(sure("restoration"))), "I am a bot.\n\nPower is back at noon.");
     assert_eq!(said(&talk.hears(sure("refund"))), "Refunds take a week.");
     talk.now += jiff::SignedDuration::from_hours(30);
-    assert_eq!(said(&talk.hears(sure("refund"))), "I am a bot.\n\nRefunds take a week.", "a day later it says so again");
+    assert_eq!(
+        said(&talk.hears(sure("refund"))),
+        "I am a bot.\n\nRefunds take a week.",
+        "a day later it says so again"
+    );
 }
 
 #[test]
@@ -348,7 +354,11 @@ fn an_intent_that_always_needs_a_person_says_its_own_line() {
 fn several_questions_are_answered_together_the_important_one_first() {
     let mut talk = Talk::new();
     let turn = talk.hears(Message {
-        parts: vec![part(&[("greeting", 0.9)], false), part(&[("refund", 0.9)], true), part(&[("restoration", 0.9)], true)],
+        parts: vec![
+            part(&[("greeting", 0.9)], false),
+            part(&[("refund", 0.9)], true),
+            part(&[("restoration", 0.9)], true),
+        ],
         ..message(&[("refund", 0.5)])
     });
     assert_eq!(turn.decision, Decision::Answer(vec!["restoration".into(), "refund".into()]));

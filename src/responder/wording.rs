@@ -27,7 +27,11 @@ pub(super) fn word(scene: &Scene<'_>, memory: &Memory, id: ConversationId, mood:
     let mut after = Vec::new();
     if !memory.introduced {
         // In danger the help comes first; that a machine wrote it can wait one paragraph.
-        if in_danger(plan) { after.push(phrase(Phrase::Introduction)) } else { before.push(phrase(Phrase::Introduction)) }
+        if in_danger(plan) {
+            after.push(phrase(Phrase::Introduction))
+        } else {
+            before.push(phrase(Phrase::Introduction))
+        }
     }
     if body.iter().any(|said| said.language != scene.language) {
         before.push(phrase(Phrase::OtherLanguage));

@@ -24,8 +24,8 @@ const SEND_TIMEOUT: Duration = Duration::from_secs(20);
 /// How long a lease holds: comfortably longer than a send and its record.
 const LEASE: Duration = Duration::from_secs(60);
 
-/// Looks into the outbox at least this often: an agent's reply may be written by another process.
-const MAX_PAUSE: Duration = Duration::from_millis(500);
+/// Looks into the outbox at least this often. The store wakes us sooner when there is work; this is for what an error left behind.
+const MAX_PAUSE: Duration = Duration::from_secs(2);
 
 /// After this many tries, spread over about half an hour, a person is told instead.
 const MAX_ATTEMPTS: u32 = 9;
@@ -69,9 +69,8 @@ pub async fn run(store: Store, channels: Vec<Arc<dyn Channel>>, stop: Cancellati
 /// Until the next retry is due, but not for long.
 async fn pause(store: &Store) {
     let next = store.next_try().await.ok().flatten();
-    let until = next.map_or(MAX_PAUSE, |at| {
-        Duration::try_from(at.duration_since(Timestamp::now())).unwrap_or_default()
-    });
+    let until =
+        next.map_or(MAX_PAUSE, |at| Duration::try_from(at.duration_since(Timestamp::now())).unwrap_or_default());
     sleep(until.clamp(Duration::from_millis(5), MAX_PAUSE)).await;
 }
 
@@ -99,14 +98,11 @@ async fn send(channel: &dyn Channel, message: &Leased) -> Result<Option<String>,
     })
 }
 
-async fn record(
-    store: &Store,
-    message: &Leased,
-    outcome: Result<Option<String>, SendError>,
-) -> Result<(), StoreError> {
+async fn record(store: &Store, message: &Leased, outcome: Result<Option<String>, SendError>) -> Result<(), StoreError> {
     let now = Timestamp::now();
     let count = |result: &'static str| {
-        metrics::counter!("evenkeel_deliveries_total", "channel" => message.channel.clone(), "result" => result).increment(1);
+        metrics::counter!("evenkeel_deliveries_total", "channel" => message.channel.clone(), "result" => result)
+            .increment(1);
     };
     match outcome {
         Ok(platform_id) => {
@@ -153,7 +149,8 @@ mod tests {
 
     #[test]
     fn waits_grow_and_end() {
-        let waits: Vec<_> = (1..=MAX_ATTEMPTS).map(|attempt| wait_before(attempt, None).map(|wait| wait.as_secs())).collect();
+        let waits: Vec<_> =
+            (1..=MAX_ATTEMPTS).map(|attempt| wait_before(attempt, None).map(|wait| wait.as_secs())).collect();
         let expected = [2, 4, 8, 16, 32, 64, 128, 256].map(Some).into_iter().chain([None]).collect::<Vec<_>>();
         assert_eq!(waits, expected);
     }

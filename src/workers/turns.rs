@@ -98,7 +98,9 @@ fn settle(done: Done, busy: &mut HashSet<ConversationId>) {
 /// Takes one conversation's turn.
 async fn take(store: &Store, responder: Arc<Responder>, id: ConversationId) -> anyhow::Result<()> {
     for _ in 0..RETRIES {
-        let Some((conversation, pending)) = store.pending(id).await.context("reading the inbox")? else { return Ok(()) };
+        let Some((conversation, pending)) = store.pending(id).await.context("reading the inbox")? else {
+            return Ok(());
+        };
         let messages: Vec<MessageId> = pending.iter().map(|pending| pending.id).collect();
         let Some(since) = pending.first().map(|pending| pending.incoming.received_at) else { return Ok(()) };
         let burst = pending.into_iter().map(|pending| pending.incoming).collect();
@@ -170,5 +172,6 @@ fn report(conversation: &Conversation, turn: &Turn, escalation: Option<Escalatio
     );
     metrics::counter!("evenkeel_turns_total", "channel" => conversation.channel.clone(), "decision" => turn.decision.as_str(), "reason" => reason)
         .increment(1);
-    metrics::histogram!("evenkeel_turn_seconds", "channel" => conversation.channel.clone()).record(waited.as_secs_f64());
+    metrics::histogram!("evenkeel_turn_seconds", "channel" => conversation.channel.clone())
+        .record(waited.as_secs_f64());
 }
