@@ -50,8 +50,8 @@ pub(super) async fn open(path: &Path) -> Result<(SqliteConnection, SqlitePool), 
 
     let options = SqliteConnectOptions::new().filename(path).busy_timeout(BUSY);
     // FULL: each group commit reaches the disk before anyone is told so, and what was acknowledged to a platform survives
-    // a power cut too. It costs one fsync a group, not one a message: with 50 senders at once a fifth of what NORMAL
-    // takes in. secure_delete: what is erased is overwritten.
+    // a power cut too. It costs one fsync a group, not one a message.
+    // secure_delete: what is erased is overwritten.
     let writer = options
         .clone()
         .journal_mode(SqliteJournalMode::Wal)
