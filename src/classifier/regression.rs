@@ -1,0 +1,413 @@
+//! Multinomial logistic regression with an L2 penalty, trained by dual coordinate ascent.
+//!
+//! Minimises `Σ weight · loss + strength/2 · ‖W‖²`. In the dual every example holds a residual `r` (target minus probabilities) and
+//! `W = Σ weight · r ⊗ x / strength`. One step solves one example's residual exactly, others held, so there is no step
+//! size to choose, and an example can be taken out again: its share is subtracted and a few rounds settle the rest. That makes
+//! cross-validation cheap.
+
+use std::fmt;
+
+use super::encoder::Row;
+
+/// What an example teaches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Target {
+    /// It is of this class.
+    Is(u32),
+    /// It is of any other class.
+    Not(u32),
+}
+
+/// One text to learn from.
+#[derive(Debug, Clone, Copy)]
+pub struct Sample<'a> {
+    pub row: &'a Row,
+    pub target: Target,
+    /// How much it counts.
+    pub weight: f32,
+}
+
+/// Weights by column and class. A bias stands in the row behind the last column.
+#[derive(Clone)]
+pub struct Regression {
+    weights: Vec<f32>,
+    classes: usize,
+    /// Classes rounded up to whole lanes.
+    stride: usize,
+    strength: f32,
+}
+
+impl fmt::Debug for Regression {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Regression of {} classes", self.classes)
+    }
+}
+
+/// The residuals of all samples: what training leaves so that it can be taken up again.
+#[derive(Debug, Clone)]
+pub struct Residuals(Vec<f32>);
+
+const LANES: usize = 8;
+/// The bias is one more feature of this value: small, so that it is learnt but does not drown the words.
+const BIAS: f32 = 0.3;
+
+impl Regression {
+    /// No knowledge yet. `strength` is that of the L2 penalty.
+    pub fn new(columns: usize, classes: usize, strength: f32) -> Self {
+        let stride = classes.next_multiple_of(LANES);
+        Self { weights: vec![0.0; (columns + 1) * stride], classes, stride, strength }
+    }
+
+    /// The residuals to begin with, for so many samples.
+    pub fn residuals(&self, samples: usize) -> Residuals {
+        Residuals(vec![0.0; samples * self.stride])
+    }
+
+    /// Learns from the samples named by `order` until the mean change of a residual falls below `tolerance`, or for so many rounds.
+    /// Classes not in `open` stay out. Gives the last mean change (which bounds the gradient's norm by the total weight times the
+    /// length of a row).
+    pub fn learn(
+        &mut self,
+        samples: &[Sample<'_>],
+        residuals: &mut Residuals,
+        order: &[usize],
+        open: &[bool],
+        tolerance: f32,
+        rounds: usize,
+    ) -> f32 {
+        let mut order = order.to_vec();
+        let mut seed = 0x5eed_u64;
+        let mut scratch = vec![0.0; self.stride];
+        let total: f32 = order.iter().map(|i| samples[*i].weight).sum();
+        let mut change = 0.0;
+        let mut moved = Vec::with_capacity(order.len());
+        for round in 0..rounds {
+            // Every second round looks only at those that moved in the one before: most have settled early.
+            let full = round % 2 == 0;
+            let now = if full { &mut order } else { &mut moved };
+            shuffle(now, &mut seed);
+            let mut still = Vec::new();
+            change = 0.0;
+            for &i in now.iter() {
+                let residual = &mut residuals.0[i * self.stride..(i + 1) * self.stride];
+                let step = self.step(&samples[i], residual, open, &mut scratch);
+                change += samples[i].weight * step;
+                if step > tolerance {
+                    still.push(i);
+                }
+            }
+            moved = still;
+            change /= total.max(f32::MIN_POSITIVE);
+            if full && change < tolerance {
+                break;
+            }
+        }
+        change
+    }
+
+    /// Takes samples out again, as if they had held a residual of zero.
+    pub fn forget(&mut self, samples: &[Sample<'_>], residuals: &mut Residuals, which: impl Iterator<Item = usize>) {
+        for i in which {
+            let residual = &mut residuals.0[i * self.stride..(i + 1) * self.stride];
+            for value in residual.iter_mut() {
+                *value = -*value;
+            }
+            self.add(samples[i].row, samples[i].weight / self.strength, residual);
+            residual.fill(0.0);
+        }
+    }
+
+    /// Closes classes: nothing is known of them any more.
+    pub fn close(&mut self, residuals: &mut Residuals, open: &[bool]) {
+        for row in self.weights.chunks_exact_mut(self.stride).chain(residuals.0.chunks_exact_mut(self.stride)) {
+            for (value, open) in row.iter_mut().zip(open) {
+                if !open {
+                    *value = 0.0;
+                }
+            }
+        }
+    }
+
+    /// The probability of each class; zero for those not in `open`.
+    pub fn probabilities(&self, row: &Row, open: Option<&[bool]>) -> Vec<f32> {
+        let mut scores = vec![0.0; self.stride];
+        self.scores(row, &mut scores);
+        self.shut(&mut scores, open);
+        softmax(&mut scores);
+        scores.truncate(self.classes);
+        scores
+    }
+
+    fn scores(&self, row: &Row, scores: &mut [f32]) {
+        let bias = &self.weights[self.weights.len() - self.stride..];
+        for (score, weight) in scores.iter_mut().zip(bias) {
+            *score = BIAS * weight;
+        }
+        for (column, value) in row.columns.iter().zip(&row.values) {
+            let at = *column as usize * self.stride;
+            let weights = &self.weights[at..at + self.stride];
+            for (score, weight) in scores.iter_mut().zip(weights) {
+                *score += value * weight;
+            }
+        }
+    }
+
+    fn shut(&self, scores: &mut [f32], open: Option<&[bool]>) {
+        scores[self.classes..].fill(f32::NEG_INFINITY);
+        if let Some(open) = open {
+            for (score, open) in scores.iter_mut().zip(open) {
+                if !open {
+                    *score = f32::NEG_INFINITY;
+                }
+            }
+        }
+    }
+
+    fn add(&mut self, row: &Row, factor: f32, residual: &[f32]) {
+        let few: Vec<usize> = (0..self.stride).filter(|k| residual[*k] != 0.0).collect();
+        let bias = (self.weights.len() / self.stride - 1) as u32;
+        for (column, value) in row.columns.iter().zip(&row.values).chain(std::iter::once((&bias, &BIAS))) {
+            let at = *column as usize * self.stride;
+            let weights = &mut self.weights[at..at + self.stride];
+            let value = value * factor;
+            if few.len() * 4 < self.stride {
+                for &k in &few {
+                    weights[k] += value * residual[k];
+                }
+            } else {
+                for (weight, residual) in weights.iter_mut().zip(residual) {
+                    *weight += value * residual;
+                }
+            }
+        }
+    }
+
+    /// Solves one sample; gives how much its residual changed (sum of absolute values).
+    fn step(&mut self, sample: &Sample<'_>, residual: &mut [f32], open: &[bool], scores: &mut [f32]) -> f32 {
+        // How far a residual of one moves the sample's own score.
+        let pull = sample.weight * (sample.row.length * sample.row.length + BIAS * BIAS) / self.strength;
+        self.scores(sample.row, scores);
+        self.shut(scores, Some(open));
+        let (Target::Is(class) | Target::Not(class)) = sample.target;
+        let class = class as usize;
+        let target = match sample.target {
+            Target::Is(_) => None,
+            Target::Not(_) => {
+                // The others share what the class must not have, in the proportion they have now.
+                let mut target = scores.to_vec();
+                target[class] = f32::NEG_INFINITY;
+                softmax(&mut target);
+                Some(target)
+            }
+        };
+        let aim = |k: usize| match &target {
+            None => f32::from(u8::from(k == class)),
+            Some(target) => target[k],
+        };
+        // What the scores would be without this sample, plus the pull of its target.
+        for (k, (score, residual)) in scores.iter_mut().zip(residual.iter()).enumerate() {
+            *score += pull * (aim(k) - residual);
+        }
+        settle(scores, pull, |k| aim(k) - residual[k]);
+        // From here on `scores` are probabilities, then the change of the residual.
+        let mut changed = 0.0;
+        for (k, score) in scores.iter_mut().enumerate() {
+            let change = aim(k) - *score - residual[k];
+            // Changes too small to matter are left for later rounds: most classes of most samples.
+            *score = if change.abs() < NEGLIGIBLE { 0.0 } else { change };
+            residual[k] += *score;
+            changed += score.abs();
+        }
+        if changed > 0.0 {
+            self.add(sample.row, sample.weight / self.strength, scores);
+        }
+        changed
+    }
+}
+
+/// A residual's change below this moves no score that anyone could see.
+const NEGLIGIBLE: f32 = 2e-5;
+
+fn softmax(scores: &mut [f32]) {
+    let most = scores.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    let mut sum = 0.0;
+    for score in scores.iter_mut() {
+        *score = if most.is_finite() { (*score - most).exp() } else { 0.0 };
+        sum += *score;
+    }
+    if sum > 0.0 {
+        for score in scores.iter_mut() {
+            *score /= sum;
+        }
+    }
+}
+
+/// Turns `v` into the distribution `p` with `ln p + pull · p = v - constant`. `guess` is about what `p` will be.
+fn settle(v: &mut [f32], pull: f32, guess: impl Fn(usize) -> f32) {
+    let most = v.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    if !most.is_finite() {
+        v.fill(0.0);
+        return;
+    }
+    let mut sum = 0.0;
+    for (k, value) in v.iter_mut().enumerate() {
+        *value = (*value - most).exp();
+        let held = pull * guess(k);
+        sum += if held > 0.01 { *value * (-held).exp() } else { *value };
+    }
+    // Newton on the logarithm of the total over that of the scale: nearly a straight line.
+    let mut scale = sum.max(f32::MIN_POSITIVE).recip();
+    for _ in 0..20 {
+        let (mut total, mut slope) = (0.0, 0.0);
+        for value in v.iter() {
+            let p = weighted_root(scale * value, pull);
+            total += p;
+            slope += p / (1.0 + pull * p);
+        }
+        if (total - 1.0).abs() < 1e-4 {
+            break;
+        }
+        scale *= (-total.ln() * total / slope).exp();
+    }
+    let mut total = 0.0;
+    for value in v.iter_mut() {
+        *value = weighted_root(scale * *value, pull);
+        total += *value;
+    }
+    for p in v.iter_mut() {
+        *p /= total.max(f32::MIN_POSITIVE);
+    }
+}
+
+/// The `p` with `p · exp(pull · p) = x`.
+fn weighted_root(x: f32, pull: f32) -> f32 {
+    let y = x * pull;
+    if y < 0.01 {
+        return x * (1.0 - y);
+    }
+    // Newton for y' + ln y' = ln y, the Lambert function.
+    let log = y.ln();
+    let mut root = if log > 1.0 { log - log.ln() } else { y / (1.0 + y) };
+    for _ in 0..3 {
+        root *= (1.0 + log - root.ln()) / (1.0 + root);
+    }
+    root / pull
+}
+
+/// Fisher-Yates over a linear congruential generator (Knuth's MMIX constants).
+fn shuffle(order: &mut [usize], seed: &mut u64) {
+    for i in (1..order.len()).rev() {
+        *seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        order.swap(i, (*seed >> 33) as usize % (i + 1));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(columns: &[(u32, f32)]) -> Row {
+        Row {
+            columns: columns.iter().map(|(c, _)| *c).collect(),
+            values: columns.iter().map(|(_, v)| *v).collect(),
+            length: columns.iter().map(|(_, v)| v * v).sum::<f32>().sqrt(),
+            unknown: 0.0,
+        }
+    }
+
+    fn rows() -> Vec<(Row, Target)> {
+        vec![
+            (row(&[(0, 1.0), (1, 0.5)]), Target::Is(0)),
+            (row(&[(0, 0.9), (3, 0.5)]), Target::Is(0)),
+            (row(&[(1, 1.0), (2, 0.5)]), Target::Is(1)),
+            (row(&[(1, 0.7), (3, 0.7)]), Target::Is(1)),
+            (row(&[(2, 1.0)]), Target::Is(2)),
+            (row(&[(2, 0.8), (0, 0.4)]), Target::Is(2)),
+            (row(&[(0, 0.6), (2, 0.6)]), Target::Not(0)),
+        ]
+    }
+
+    fn samples(rows: &[(Row, Target)]) -> Vec<Sample<'_>> {
+        rows.iter()
+            .zip(1..)
+            .map(|((row, target), n)| Sample { row, target: *target, weight: 0.5 + n as f32 * 0.1 })
+            .collect()
+    }
+
+    fn trained(samples: &[Sample<'_>], order: &[usize]) -> (Regression, Residuals) {
+        let mut model = Regression::new(4, 3, 0.1);
+        let mut residuals = model.residuals(samples.len());
+        model.learn(samples, &mut residuals, order, &[true; 3], 1e-6, 500);
+        (model, residuals)
+    }
+
+    /// The norm of the primal objective's gradient, from its definition.
+    fn gradient(model: &Regression, samples: &[Sample<'_>], order: &[usize]) -> f32 {
+        let mut gradient: Vec<f32> = model.weights.iter().map(|w| w * model.strength).collect();
+        for &i in order {
+            let p = model.probabilities(samples[i].row, None);
+            let columns = samples[i].row.columns.iter().copied().zip(samples[i].row.values.iter().copied());
+            for (column, value) in columns.chain([(4, BIAS)]) {
+                for k in 0..3_u32 {
+                    let aim = match samples[i].target {
+                        Target::Is(class) => f32::from(u8::from(class == k)),
+                        Target::Not(class) if class == k => 0.0,
+                        Target::Not(class) => p[k as usize] / (1.0 - p[class as usize]),
+                    };
+                    gradient[column as usize * model.stride + k as usize] -=
+                        samples[i].weight * value * (aim - p[k as usize]);
+                }
+            }
+        }
+        gradient.iter().map(|g| g * g).sum::<f32>().sqrt()
+    }
+
+    #[test]
+    fn training_ends_where_the_gradient_vanishes() {
+        let rows = rows();
+        let samples = samples(&rows);
+        let order: Vec<usize> = (0..samples.len()).collect();
+        let (model, _) = trained(&samples, &order);
+        assert!(gradient(&model, &samples, &order) < 1e-3, "{}", gradient(&model, &samples, &order));
+        assert!(gradient(&Regression::new(4, 3, 0.1), &samples, &order) > 0.5);
+    }
+
+    #[test]
+    fn forgetting_a_sample_is_never_having_seen_it() {
+        let rows = rows();
+        let samples = samples(&rows);
+        let (mut model, mut residuals) = trained(&samples, &[0, 1, 2, 3, 4, 5, 6]);
+        model.forget(&samples, &mut residuals, [1, 6].into_iter());
+        model.learn(&samples, &mut residuals, &[0, 2, 3, 4, 5], &[true; 3], 1e-6, 500);
+        let (fresh, _) = trained(&samples, &[0, 2, 3, 4, 5]);
+        for (row, _) in &rows {
+            for (a, b) in model.probabilities(row, None).iter().zip(fresh.probabilities(row, None)) {
+                assert!((a - b).abs() < 1e-3, "{a} {b}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_closed_class_gets_nothing() {
+        let rows = rows();
+        let samples = samples(&rows);
+        let (mut model, mut residuals) = trained(&samples, &[0, 1, 2, 3, 4, 5, 6]);
+        let open = [true, false, true];
+        model.forget(&samples, &mut residuals, [2, 3].into_iter());
+        model.close(&mut residuals, &open);
+        model.learn(&samples, &mut residuals, &[0, 1, 4, 5, 6], &open, 1e-6, 500);
+        let p = model.probabilities(&rows[2].0, Some(&open));
+        assert!(p[1].abs() < f32::EPSILON);
+        assert!((p[0] + p[2] - 1.0).abs() < 1e-5);
+    }
+
+    #[test]
+    fn a_not_line_lowers_its_class_only() {
+        let rows = rows();
+        let samples = samples(&rows);
+        let (without, _) = trained(&samples, &[0, 1, 2, 3, 4, 5]);
+        let (with, _) = trained(&samples, &[0, 1, 2, 3, 4, 5, 6]);
+        assert!(with.probabilities(&rows[6].0, None)[0] < without.probabilities(&rows[6].0, None)[0] - 0.1);
+        assert!(with.probabilities(&rows[0].0, None)[0] > 0.6);
+    }
+}
