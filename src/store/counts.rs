@@ -46,7 +46,7 @@ impl Store {
     pub async fn counts(&self) -> Result<Counts> {
         let row = sqlx::query(
             "SELECT i.*, o.*, e.* FROM
-             (SELECT COUNT(*) AS pending, MIN(received_at) AS pending_at FROM inbox WHERE audit IS NULL) i,
+             (SELECT COUNT(*) AS pending, MIN(received_at) AS pending_at FROM inbox INDEXED BY inbox_pending WHERE audit IS NULL) i,
              (SELECT COUNT(*) FILTER (WHERE state = 'queued') AS queued,
                 COUNT(*) FILTER (WHERE state = 'leased') AS leased,
                 COUNT(*) FILTER (WHERE state = 'uncertain') AS uncertain,
@@ -79,7 +79,7 @@ impl Store {
     /// Who has a conversation and whether something is on its way to the customer. An unknown one is the bot's and quiet.
     pub async fn status(&self, conversation: ConversationId) -> Result<Status> {
         let row = sqlx::query(
-            "SELECT memory, EXISTS (SELECT 1 FROM inbox WHERE conversation = ?1 AND audit IS NULL)
+            "SELECT memory, EXISTS (SELECT 1 FROM inbox INDEXED BY inbox_pending WHERE conversation = ?1 AND audit IS NULL)
                 OR EXISTS (SELECT 1 FROM outbox WHERE conversation = ?1 AND bulk = 0 AND state IN ('queued', 'leased'))
                 AS pending
              FROM conversations WHERE id = ?1",

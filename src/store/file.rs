@@ -16,7 +16,7 @@ use super::StoreError;
 /// The steps from an empty file to today's schema. `PRAGMA user_version` counts the steps taken.
 const MIGRATIONS: &[&str] = &[include_str!("../../migrations/0001_store.sql")];
 
-/// Marks a file as Evenkeel's (`PRAGMA application_id`): "EvkL" in ASCII.
+/// Marks a file as Evenkeel's (`PRAGMA application_id`): the letters `EvkL`.
 const APPLICATION: i64 = 0x4576_6b4c;
 
 /// How long a connection waits for another process's write, such as an agent's reply from the command line.
@@ -50,7 +50,8 @@ pub(super) async fn open(path: &Path) -> Result<(SqliteConnection, SqlitePool), 
 
     let options = SqliteConnectOptions::new().filename(path).busy_timeout(BUSY);
     // FULL: each group commit reaches the disk before anyone is told so, and what was acknowledged to a platform survives
-    // a power cut too. It costs one fsync a group, not one a message. secure_delete: what is erased is overwritten.
+    // a power cut too. It costs one fsync a group, not one a message.
+    // secure_delete: what is erased is overwritten.
     let writer = options
         .clone()
         .journal_mode(SqliteJournalMode::Wal)
@@ -106,7 +107,7 @@ async fn migrate(connection: &mut SqliteConnection, path: &Path) -> Result<(), S
     if application != APPLICATION && (application != 0 || found != 0 || tables != 0) {
         return Err(OpenError::Foreign(path.to_owned()).into());
     }
-    let known = MIGRATIONS.len() as i64;
+    let known = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
     let Some(missing) = usize::try_from(found).ok().and_then(|found| MIGRATIONS.get(found..)) else {
         return Err(OpenError::Newer { path: path.to_owned(), found, known }.into());
     };

@@ -278,9 +278,10 @@ async fn give_up(work: &mut Work, id: OutgoingId, how: Undelivered, error: Strin
 }
 
 async fn recover(work: &mut Work, holder: String, resendable: Vec<String>, now: Timestamp) -> Result<Recovered> {
+    // `<> 'sent'` is what the index is limited to: SQLite does not conclude it from `= 'leased'`.
     let rows = sqlx::query(
-        "SELECT o.id, c.channel FROM outbox o JOIN conversations c ON c.id = o.conversation
-         WHERE o.state = 'leased' AND (o.leased_by <> ? OR o.leased_until <= ?) ORDER BY o.seq",
+        "SELECT o.id, c.channel FROM outbox o INDEXED BY outbox_state JOIN conversations c ON c.id = o.conversation
+         WHERE o.state = 'leased' AND o.state <> 'sent' AND (o.leased_by <> ? OR o.leased_until <= ?) ORDER BY o.seq",
     )
     .bind(holder)
     .bind(micros(now))

@@ -72,7 +72,7 @@ async fn record(
     .await?;
 
     let done = sqlx::query(
-        "UPDATE inbox SET audit = ? WHERE conversation = ? AND audit IS NULL AND id IN (SELECT value FROM json_each(?))",
+        "UPDATE inbox INDEXED BY inbox_pending SET audit = ? WHERE conversation = ? AND audit IS NULL AND id IN (SELECT value FROM json_each(?))",
     )
     .bind(audit)
     .bind(conversation.id.to_string())

@@ -181,9 +181,9 @@ async fn group(
         while let Some(mut job) = next.take() {
             let succeeded = job.run(work).await;
             jobs.push(job);
-            let changed = std::mem::take(&mut work.changes);
+            let own = std::mem::take(&mut work.changes);
             if succeeded {
-                changes.add(changed);
+                changes.add(own);
             } else {
                 execute(&mut work.connection, "ROLLBACK TO job").await?;
             }
