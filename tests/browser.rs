@@ -68,6 +68,9 @@ async fn conversation(server: &ChatServer, browser: &Chromium, name: &str) {
     ];
     server.answer(id, vec![bot("Which of these do you mean?", &choices)], Standing::Bot).await;
     sees(browser, "Is my food still safe?").await;
+    // Who follows the conversation stays at its end.
+    browser.until("document.querySelector('#to-end').hidden").await;
+    browser.until("(({ scrollHeight, scrollTop, clientHeight }) => scrollHeight - scrollTop - clientHeight < 2)(document.querySelector('#scroller'))").await;
     picture(browser, &format!("{name}-choices")).await;
 }
 
@@ -205,12 +208,12 @@ async fn nothing_typed_is_lost() {
     browser.until("document.querySelectorAll('.customer:not(.pending)').length === 2").await;
     browser.until("document.querySelector('#notice').textContent === ''").await;
 
-    // Offline, even over a reload of the page from the cache.
+    // The service takes nothing for a while: the message outlives even a reload.
     tokio::time::sleep(Duration::from_secs(2)).await;
     server.ready.send_replace(false);
     write(&browser, "while the service starts again").await;
-    sees(&browser, "Not sent yet").await;
-    picture(&browser, "desktop-offline").await;
+    sees(&browser, "The chat is busy").await;
+    picture(&browser, "desktop-busy").await;
     browser.refresh().await.unwrap();
     sees(&browser, "while the service starts again").await;
     server.ready.send_replace(true);
@@ -320,13 +323,14 @@ async fn another_site_embeds_it_with_one_script_tag() {
     let serving = tokio::spawn(async move { axum::serve(listener, host).await });
 
     browser.goto(&address).await.unwrap();
-    browser.until("document.querySelector('body > div:last-of-type') !== null").await;
-    // The launcher lives in a closed shadow root: it is reached by keyboard, as visitors may.
+    browser.until("document.querySelector('evenkeel-chat') !== null").await;
     browser.css("#last").await.send_keys(Key::Tab + "").await.unwrap();
     picture(&browser, "widget-closed").await;
+    assert_eq!(browser.value(&format!("{INSIDE}.querySelector('iframe')")).await, json!(null), "nothing is loaded yet");
     active(&browser).await.send_keys(Key::Enter + "").await.unwrap();
-    browser.until("window.frames.length === 1").await;
-    browser.enter_frame(0).await.unwrap();
+    browser.until(&format!("{INSIDE}.querySelector('iframe') !== null")).await;
+    let frame = browser.execute(format!("return {INSIDE}.querySelector('iframe')"), vec![]).await.unwrap();
+    frame.element().unwrap().enter_frame().await.unwrap();
     sees(&browser, "automated assistant").await;
     write(&browser, "when will the power be back?").await;
     let id = server.heard().await;
@@ -336,10 +340,19 @@ async fn another_site_embeds_it_with_one_script_tag() {
     picture(&browser, "widget-open").await;
     browser.css("#text").await.send_keys(Key::Escape + "").await.unwrap();
     browser.enter_default_frame().await.unwrap();
-    browser.until("document.activeElement.shadowRoot === null && document.activeElement !== document.body").await;
+    browser.until(&format!("{INSIDE}.querySelector('.panel').hidden")).await;
+    browser.until(&format!("{INSIDE}.activeElement === {INSIDE}.querySelector('.launcher')")).await;
+
+    // While it is closed, the button counts what comes in.
+    server.answer(id, vec![bot("One more thing.", &[])], Standing::Bot).await;
+    browser.until(&format!("{INSIDE}.querySelector('.count').textContent === '1 new'")).await;
+    picture(&browser, "widget-unread").await;
     serving.abort();
     browser.quit().await;
 }
+
+/// The widget's own tree within the host page.
+const INSIDE: &str = "document.querySelector('evenkeel-chat').shadowRoot";
 
 const HOST_PAGE: &str = r#"<!doctype html><html lang="en"><head><meta charset="utf-8">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; script-src CHAT; frame-src CHAT; style-src 'unsafe-inline'">

@@ -32,7 +32,7 @@ use tokio_util::sync::CancellationToken;
 
 pub use connections::serve;
 pub use embedding::{Embedding, NotAnOrigin};
-pub use limits::Limits;
+pub use limits::{Limit, Limits};
 pub use probes::Health;
 
 use crate::{reading::Language, store::Store};

@@ -67,7 +67,7 @@ impl Chromium {
             "--disable-component-update",
             "--disable-sync",
             "--lang=en-US",
-            "--window-size=1200,860",
+            "--window-size=1200,1040",
             &format!("--user-data-dir={}", profile.path().display()),
         ] {
             wanted.add_arg(argument).unwrap();

@@ -38,8 +38,8 @@ const log = new Log({
     // The button is disabled now: the focus must not fall off the page. A tap shall not bring up the keyboard, though.
     if (byKey) text.focus();
   },
-  onEdit(words) {
-    text.value = text.value ? `${words}\n${text.value}` : words;
+  onEdit(said) {
+    text.value = text.value ? `${said}\n${text.value}` : said;
     drafted();
     text.focus();
   },
@@ -53,10 +53,10 @@ const outbox = new Outbox({
     say("sending", null);
     log.sent(message, id);
   },
-  waiting(message, milliseconds, limited) {
+  waiting(message, milliseconds, status) {
     log.state(message, words.not_sent_yet);
-    if (limited) countDown(milliseconds);
-    else say("sending", lostWords());
+    if (status === 429) countDown(milliseconds);
+    else say("sending", withCall(status ? words.busy : words.offline));
   },
   refused(message) {
     say("sending", null);
@@ -69,16 +69,17 @@ const outbox = new Outbox({
 const trouble = new Map();
 
 // Trouble has a source, so that one that ends does not hide another that goes on.
-function say(source, words) {
-  if (words) trouble.set(source, words);
+function say(source, said) {
+  if (said) trouble.set(source, said);
   else trouble.delete(source);
   const latest = [...trouble.values()].pop() ?? "";
   if (notice.textContent !== latest) notice.textContent = latest;
 }
 
-function lostWords() {
+// Who cannot write can still call, where the admins gave a number.
+function withCall(said) {
   const call = notice.dataset.call;
-  return call ? `${words.offline} ${call}` : words.offline;
+  return call ? `${said} ${call}` : said;
 }
 
 function countDown(milliseconds) {
@@ -136,7 +137,7 @@ function connect() {
       lost() {
         typing.textContent = "";
         // A short break is nobody's concern.
-        lost ??= setTimeout(() => say("stream", navigator.onLine ? words.reconnecting : lostWords()), 2500);
+        lost ??= setTimeout(() => say("stream", navigator.onLine ? words.reconnecting : withCall(words.offline)), 2500);
       },
       // The server knows no such key: a new one comes with the next message.
       unknown() {
@@ -162,8 +163,8 @@ function connect() {
 
 // --- Writing. ---
 
-function send(words, choice) {
-  const message = outbox.add(words, choice);
+function send(said, choice) {
+  const message = outbox.add(said, choice);
   log.settle();
   log.pending(message);
 }

@@ -27,8 +27,12 @@ export class Log {
     const locale = document.documentElement.lang;
     this.time = new Intl.DateTimeFormat(locale, { hour: "numeric", minute: "2-digit" });
     this.day = new Intl.DateTimeFormat(locale, { weekday: "long", day: "numeric", month: "long" });
+    let top = 0;
     scroller.addEventListener("scroll", () => {
-      this.#pinned = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < 60;
+      // Only scrolling up lets go of the end: on its way down, a smooth scroll is not there yet.
+      const atEnd = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < 60;
+      if (atEnd || scroller.scrollTop < top) this.#pinned = atEnd;
+      top = scroller.scrollTop;
       onPinned(this.#pinned);
     });
     // The keyboard of a phone makes the room smaller: what was last said stays in view.

@@ -21,7 +21,8 @@
 
   const style = new CSSStyleSheet();
   style.replaceSync(`
-    :host { all: initial; }
+    /* The page's own rules reach in by inheritance; here they end. */
+    .launcher, .panel { all: initial; box-sizing: border-box; }
     .launcher, .panel { position: fixed; z-index: 2147483000; right: max(1rem, env(safe-area-inset-right)); }
     .launcher {
       bottom: max(1rem, env(safe-area-inset-bottom)); display: flex; align-items: center; gap: .625rem;
@@ -46,8 +47,8 @@
     }
   `);
 
-  const host = document.createElement("div");
-  const root = host.attachShadow({ mode: "closed" });
+  const host = document.createElement("evenkeel-chat");
+  const root = host.attachShadow({ mode: "open" });
   root.adoptedStyleSheets = [style];
 
   const panel = document.createElement("div");
