@@ -90,3 +90,46 @@ fn json(loaded: &Loaded) -> anyhow::Result<String> {
     };
     Ok(serde_json::to_string_pretty(&report)? + "\n")
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+    use crate::knowledge::{starter_incident, starter_phrases};
+
+    fn checked(intent: &str) -> Loaded {
+        let dir = tempfile::tempdir().unwrap();
+        for folder in ["intents", "responses"] {
+            fs::create_dir(dir.path().join(folder)).unwrap();
+        }
+        for (path, text) in [
+            ("incident.yaml", starter_incident()),
+            ("responses/phrases.yaml", starter_phrases()),
+            ("responses/a.md", "Yes."),
+            ("intents/a.yaml", intent),
+        ] {
+            fs::write(dir.path().join(path), text).unwrap();
+        }
+        knowledge::load(dir.path(), Timestamp::UNIX_EPOCH).unwrap()
+    }
+
+    #[test]
+    fn people_read_the_problems_and_a_summary() {
+        insta::assert_snapshot!(human(&checked("title: A\nexamples: [a]\nprivat: true\n"), false));
+        let good = format!("title: A\nexamples: [{}]\n", ('a'..='j').map(String::from).collect::<Vec<_>>().join(", "));
+        assert_eq!(human(&checked(&good), false), "checked 1 intent, 1 response: all good\n");
+    }
+
+    #[test]
+    fn machines_read_one_json_document() {
+        insta::assert_snapshot!(json(&checked("title: A\nexamples: [a]\nprivat: true\n")).unwrap());
+    }
+
+    #[test]
+    fn a_place_without_knowledge_is_no_exit_code_but_an_error() {
+        let dir = tempfile::tempdir().unwrap();
+        let error = run(&Args { format: Format::Json }, dir.path()).unwrap_err();
+        assert!(error.to_string().contains("--knowledge DIR"), "{error}");
+    }
+}

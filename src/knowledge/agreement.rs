@@ -15,17 +15,18 @@ use super::{
 };
 use crate::reading::{Danger, Language};
 
-/// Checks all files against each other.
+/// Checks all files against each other. `unread` are those that could not be read, so that nothing is said about them twice.
 pub fn check(
     intents: &[IntentFile],
     responses: &[ResponseFile],
     compiled: &BTreeMap<String, Response>,
     incident: &Incident,
+    unread: &BTreeSet<String>,
     problems: &mut Vec<Problem>,
 ) {
     check_duplicates(intents, problems);
     check_dangers(intents, problems);
-    check_responses(intents, responses, incident.languages.default_language(), problems);
+    check_responses(intents, responses, unread, incident.languages.default_language(), problems);
     check_emergency_help(intents, compiled, incident, problems);
 }
 
@@ -49,14 +50,20 @@ fn check_dangers(intents: &[IntentFile], problems: &mut Vec<Problem>) {
     }
 }
 
-fn check_responses(intents: &[IntentFile], responses: &[ResponseFile], default: Language, problems: &mut Vec<Problem>) {
+fn check_responses(
+    intents: &[IntentFile],
+    responses: &[ResponseFile],
+    unread: &BTreeSet<String>,
+    default: Language,
+    problems: &mut Vec<Problem>,
+) {
     let all: BTreeSet<&str> = responses.iter().map(|file| file.name.as_str()).collect();
     let in_default = |name: &str| {
         responses.iter().any(|file| file.name == name && file.language.is_none_or(|language| language == default))
     };
     for file in intents {
         let name = file.intent.response.as_str();
-        if all.contains(name) {
+        if all.contains(name) || unread.contains(&format!("responses/{name}.md")) {
             continue;
         }
         match &file.response {
@@ -79,18 +86,21 @@ fn check_responses(intents: &[IntentFile], responses: &[ResponseFile], default: 
             }
         }
     }
+    // An intent that cannot be read may be the one that wants a response.
+    let intents_known = !unread.iter().any(|path| path.starts_with("intents/"));
     let wanted: BTreeSet<&str> = intents.iter().map(|file| file.intent.response.as_str()).collect();
     let names: Vec<&str> = intents.iter().map(|file| file.intent.name.as_str()).collect();
     let mut reported = BTreeSet::new();
     for file in responses {
-        if !wanted.contains(file.name.as_str()) && reported.insert(&file.name) {
+        if intents_known && !wanted.contains(file.name.as_str()) && reported.insert(&file.name) {
             let message = format!("no intent uses the response `{}`: it is never said", file.name);
             let without = names.iter().copied().filter(|name| !all.contains(name));
             let suggestion = did_you_mean(&file.name, without)
                 .unwrap_or_else(|| format!("write intents/{}.yaml, or take the file out", file.name));
             problems.push(Problem::error("response-without-intent", &file.source, 0..0, message).suggest(suggestion));
         }
-        if !in_default(&file.name) && reported.insert(&file.name) {
+        let unread_default = unread.contains(&format!("responses/{}.md", file.name));
+        if !in_default(&file.name) && !unread_default && reported.insert(&file.name) {
             let message = format!("the response `{}` is not written in `{default}`, the default language", file.name);
             let problem = Problem::error("missing-default-response", &file.source, 0..0, message);
             problems.push(problem.suggest(format!("write responses/{}.md", file.name)));

@@ -1,6 +1,7 @@
 //! Reading the admins' folder: which files count, and what is wrong with them before anybody looks inside.
 
 use std::{
+    collections::BTreeSet,
     fs,
     io::{self, Read},
     path::{Path, PathBuf},
@@ -38,6 +39,8 @@ pub struct Files {
     pub responses: Vec<ResponseFile>,
     pub phrases: Option<Arc<Source>>,
     pub incident: Option<Arc<Source>>,
+    /// The paths of files that are there and cannot be read.
+    pub unread: BTreeSet<String>,
     /// A short hash of all contents.
     pub version: String,
 }
@@ -61,10 +64,13 @@ pub fn read(dir: &Path, problems: &mut Vec<Problem>) -> Result<Files, CannotLoad
     }
     let mut files = Files::default();
     for name in names_in(&intents)? {
+        let path = format!("intents/{name}");
         match name.strip_suffix(".yaml") {
             Some(intent) if is_name(intent) => {
-                if let Some(source) = read_file(dir, &format!("intents/{name}"), problems) {
+                if let Some(source) = read_file(dir, &path, problems) {
                     files.intents.push((intent.to_owned(), source));
+                } else {
+                    files.unread.insert(path);
                 }
             }
             _ => problems.push(bad_name(&intents, "intents", &name, ".yaml")),
@@ -74,28 +80,20 @@ pub fn read(dir: &Path, problems: &mut Vec<Problem>) -> Result<Files, CannotLoad
     for name in if responses.is_dir() { names_in(&responses)? } else { Vec::new() } {
         let path = format!("responses/{name}");
         if name == "phrases.yaml" {
-            files.phrases = read_file(dir, &path, problems);
-        } else if let Some((response, language)) = response_name(&name) {
+            continue;
+        }
+        if let Some((response, language)) = response_name(&name) {
             if let Some(source) = read_file(dir, &path, problems) {
                 files.responses.push(ResponseFile { name: response.to_owned(), language, source });
+            } else {
+                files.unread.insert(path);
             }
         } else {
             problems.push(bad_name(&responses, "responses", &name, ".md"));
         }
     }
-    for (path, what, file) in [
-        ("responses/phrases.yaml", "the lines between answers", &mut files.phrases),
-        ("incident.yaml", "the facts of this crisis", &mut files.incident),
-    ] {
-        let there = dir.join(path).exists();
-        if path == "incident.yaml" && there {
-            *file = read_file(dir, path, problems);
-        }
-        if !there {
-            let problem = Problem::with_file("missing-file", path, format!("`{path}` is missing: it holds {what}"));
-            problems.push(problem.suggest("docs/admins.md shows how it is written"));
-        }
-    }
+    files.phrases = read_required(dir, "responses/phrases.yaml", "the lines between answers", problems);
+    files.incident = read_required(dir, "incident.yaml", "the facts of this crisis", problems);
     files.version = version(&files);
     Ok(files)
 }
@@ -149,6 +147,15 @@ fn bad_name(folder: &Path, folder_name: &str, name: &str, ending: &str) -> Probl
         .suggest(format!("names are lower-case letters, digits and `_`, for example `{safe}{ending}`"))
 }
 
+fn read_required(dir: &Path, path: &str, what: &str, problems: &mut Vec<Problem>) -> Option<Arc<Source>> {
+    if !dir.join(path).exists() {
+        let problem = Problem::with_file("missing-file", path, format!("`{path}` is missing: it holds {what}"));
+        problems.push(problem.suggest("docs/admins.md shows how it is written"));
+        return None;
+    }
+    read_file(dir, path, problems)
+}
+
 /// Reads one file, following links as mounted configuration has them. Everything but a regular file is refused unopened: a
 /// pipe would wait for ever.
 fn read_file(dir: &Path, path: &str, problems: &mut Vec<Problem>) -> Option<Arc<Source>> {
@@ -174,7 +181,7 @@ fn read_file(dir: &Path, path: &str, problems: &mut Vec<Problem>) -> Option<Arc<
             let bad = error.utf8_error().valid_up_to();
             let text = String::from_utf8_lossy(error.as_bytes()).replace("\r\n", "\n");
             // Up to the bad byte the text is what it was, but for the line ends.
-            let line = error.as_bytes()[..bad].iter().filter(|byte| **byte == b'\n').count() + 1;
+            let line = error.as_bytes()[..bad].split(|byte| *byte == b'\n').count();
             let source = Arc::new(Source { path: path.to_owned(), text });
             let range = source.line(line);
             let start = source.text[range.clone()].find('\u{fffd}').map_or(range.start, |at| range.start + at);
@@ -207,5 +214,7 @@ fn version(files: &Files) -> String {
         hash.update((source.text.len() as u64).to_le_bytes());
         hash.update(&source.text);
     }
-    hash.finalize().iter().take(6).map(|byte| format!("{byte:02x}")).collect()
+    // Six bytes tell the versions of one crisis apart.
+    let short = hash.finalize().iter().take(6).fold(0_u64, |number, byte| number << 8 | u64::from(*byte));
+    format!("{short:012x}")
 }

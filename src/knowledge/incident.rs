@@ -115,7 +115,7 @@ impl Incident {
             incident.zone = timezone(source, node, problems).unwrap_or(TimeZone::UTC);
         }
         let languages = &incident.languages;
-        let mut entry = |node: &Node, what: &str, problems: &mut Vec<Problem>| {
+        let entry = |node: &Node, what: &str, problems: &mut Vec<Problem>| {
             let texts = Texts::read(source, node, what, languages, problems);
             Some(Entry { texts: texts?, range: node.range.clone() })
         };
@@ -215,7 +215,7 @@ impl Incident {
     pub fn longest(&self, placeholder: &Placeholder, language: Language) -> Option<String> {
         match self.entry(placeholder) {
             Some(entry) => entry.texts.get(language).map(str::to_owned),
-            None => self.moment(placeholder).map(|_| wording::longest(language)),
+            None => self.is_near(placeholder).map(|near| wording::longest(language, near)),
         }
     }
 
@@ -240,11 +240,16 @@ impl Incident {
         }
     }
 
-    fn moment(&self, placeholder: &Placeholder) -> Option<&Dated> {
+    /// Whether the moment behind a placeholder is at most six days away whenever it is said; None if it is no moment.
+    fn is_near(&self, placeholder: &Placeholder) -> Option<bool> {
         match placeholder {
-            Placeholder::Started => self.started.as_ref(),
-            Placeholder::NextUpdate => self.next_update.as_ref(),
-            Placeholder::AsOf(name) => self.facts.get(name).map(|fact| &fact.as_of),
+            Placeholder::Started => self.started.as_ref().map(|dated| dated.moment.is_always_near()),
+            Placeholder::NextUpdate => self.next_update.as_ref().map(|dated| dated.moment.is_always_near()),
+            Placeholder::AsOf(name) => self.facts.get(name).map(|fact| {
+                let short =
+                    matches!(fact.holds, Holds::For(duration) if duration <= SignedDuration::from_hours(6 * 24));
+                short || fact.as_of.moment.is_always_near()
+            }),
             _ => None,
         }
     }
@@ -312,7 +317,7 @@ fn languages(source: &Arc<Source>, node: &Node, problems: &mut Vec<Problem>) -> 
     let mut languages = Vec::new();
     for item in yaml::list(source, node, "`languages`", problems).unwrap_or_default() {
         let Some(name) = yaml::text(source, item, "a language", problems) else { continue };
-        if let Some(language) = Languages::default().check(source, item.range.clone(), name, problems) {
+        if let Some(language) = Languages::default().read(source, &item.range, name, problems) {
             if languages.contains(&language) {
                 let message = format!("`{name}` stands here a second time");
                 problems.push(Problem::error("duplicate-language", source, item.range.clone(), message));
@@ -376,13 +381,11 @@ fn fact(
         let texts = Texts::read(source, value, &what, languages, problems)?;
         Some(Entry { texts, range: value.range.clone() })
     });
-    let as_of = match fields.get("as_of") {
-        Some(node) => dated(source, node, problems),
-        None => {
-            problems.push(undated("when it was checked (`as_of`)"));
-            None
-        }
-    };
+    let as_of = fields.get("as_of");
+    if as_of.is_none() {
+        problems.push(undated("when it was checked (`as_of`)"));
+    }
+    let as_of = as_of.and_then(|node| dated(source, node, problems));
     let holds = match (fields.get("valid_for"), fields.get("until")) {
         (Some(node), None) => {
             let text = yaml::text(source, node, "a duration", problems)?;

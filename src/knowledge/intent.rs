@@ -53,7 +53,8 @@ impl IntentFile {
         let mut examples = BTreeMap::new();
         let suggestion = "write 10 to 30 ways in which customers say it, one a line after `- `";
         if let Some(node) = fields.need("examples", suggestion, problems) {
-            examples = read_examples(source, node, languages, &mut lines, problems);
+            let heading = fields.key("examples").unwrap_or_default();
+            examples = read_examples(source, node, heading, languages, &mut lines, problems);
         }
         let not = fields.get("not").map(|node| read_lines(source, node, "`not`", problems)).unwrap_or_default();
         let danger = fields.get("danger");
@@ -125,19 +126,20 @@ fn range_of(node: &Node, text: &str) -> Range<usize> {
 fn read_examples(
     source: &Arc<Source>,
     node: &Node,
+    heading: Range<usize>,
     languages: &Languages,
     lines: &mut Vec<Line>,
     problems: &mut Vec<Problem>,
 ) -> BTreeMap<Language, Vec<String>> {
     let mut examples = BTreeMap::new();
     if !matches!(node.value, Value::Map(_)) {
-        let read = read_language(source, node, node.range.clone(), problems);
+        let read = read_language(source, node, heading, problems);
         examples.insert(languages.default_language(), read.iter().map(|line| line.text.clone()).collect());
         lines.extend(read);
         return examples;
     }
     for (key, value) in yaml::entries(source, node, "`examples`", problems).unwrap_or_default() {
-        if let Some(language) = languages.read(source, key, problems) {
+        if let Some(language) = languages.read(source, &key.range, &key.name, problems) {
             let read = read_language(source, value, key.range.clone(), problems);
             examples.insert(language, read.iter().map(|line| line.text.clone()).collect());
             lines.extend(read);
@@ -156,9 +158,13 @@ fn read_language(source: &Arc<Source>, node: &Node, heading: Range<usize>, probl
     }
     let lines = read_items(source, items, "an example", problems);
     let number = items.len();
-    let heading = if heading.is_empty() { source.line(source.position(heading.start).0) } else { heading };
     if number < FEW_EXAMPLES {
-        let problem = Problem::warning("few-examples", source, heading, format!("only {number} examples"));
+        let problem = Problem::warning(
+            "few-examples",
+            source,
+            heading,
+            format!("only {number} example{}", if number == 1 { "" } else { "s" }),
+        );
         problems.push(problem.suggest(format!("with fewer than {FEW_EXAMPLES} the bot misses much: add varied ones")));
     } else if number > MANY_EXAMPLES {
         let problem = Problem::warning("many-examples", source, heading, format!("{number} examples"));

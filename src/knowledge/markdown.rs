@@ -236,7 +236,7 @@ mod tests {
                 Event::Text(text) => shown.push_str(&text),
                 Event::SoftBreak => shown.push('\n'),
                 Event::Start(Tag::Paragraph) | Event::End(_) => {}
-                other => shown.push_str(&format!("{other:?}")),
+                other => shown.extend(["?", &format!("{other:?}")]),
             }
         }
         shown

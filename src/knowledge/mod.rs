@@ -135,9 +135,14 @@ pub fn load(dir: &Path, now: Timestamp) -> Result<Loaded, CannotLoad> {
     let files = files::read(dir, &mut problems)?;
     let incident = Incident::read(files.incident.as_ref(), &mut problems);
     let languages = &incident.languages;
-    let read = files.intents.iter();
-    let intents: Vec<IntentFile> =
-        read.filter_map(|(name, source)| IntentFile::read(name, source, languages, &mut problems)).collect();
+    let mut unread = files.unread;
+    let mut intents = Vec::new();
+    for (name, source) in &files.intents {
+        match IntentFile::read(name, source, languages, &mut problems) {
+            Some(file) => intents.push(file),
+            None => drop(unread.insert(source.path.clone())),
+        }
+    }
 
     let mut compiler = Compiler::new(&incident, files.incident.as_ref(), now);
     let mut responses: BTreeMap<String, Response> = BTreeMap::new();
@@ -152,12 +157,12 @@ pub fn load(dir: &Path, now: Timestamp) -> Result<Loaded, CannotLoad> {
     }
     let phrases =
         files.phrases.as_ref().map(|source| Phrases::read(source, languages, &mut compiler)).unwrap_or_default();
-    let Compiler { problems: compiled, used, .. } = compiler;
-    problems.extend(compiled);
+    let Compiler { problems: in_texts, used, .. } = compiler;
+    problems.extend(in_texts);
     if let Some(source) = &files.incident {
         problems.extend(incident.stale_facts(source, &used, now));
     }
-    agreement::check(&intents, &files.responses, &responses, &incident, &mut problems);
+    agreement::check(&intents, &files.responses, &responses, &incident, &unread, &mut problems);
     problem::sort(&mut problems);
 
     let usable = !problems.iter().any(Problem::prevents_loading);

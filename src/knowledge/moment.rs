@@ -40,6 +40,12 @@ impl Moment {
         matches!(self, Self::Recurring { .. })
     }
 
+    /// Whether the latest and the next one are never more than six days away.
+    pub fn is_always_near(&self) -> bool {
+        // On two days of the week the longer pause is six days.
+        matches!(self, Self::Recurring { weekdays, .. } if weekdays.iter().filter(|day| **day).count() > 1)
+    }
+
     /// What `choose` takes from the moments of the first of these days (counted from today) that has a fitting one, and of the
     /// day after it: where the clock jumps, a day's moments may lie behind those of its neighbour.
     fn nearest(

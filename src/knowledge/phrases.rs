@@ -95,7 +95,7 @@ impl Phrases {
         let what = "the phrases, one block a language,";
         let Some(blocks) = yaml::entries(source, &node, what, &mut compiler.problems) else { return phrases };
         for (key, block) in blocks {
-            if let Some(language) = languages.read(source, key, &mut compiler.problems) {
+            if let Some(language) = languages.read(source, &key.range, &key.name, &mut compiler.problems) {
                 let required = language == languages.default_language();
                 phrases.by_language.insert(language, read_block(source, key, block, language, required, compiler));
             }
@@ -123,7 +123,7 @@ fn read_block(
     let mut lines = Lines::default();
     let known: Vec<&str> = LINES.into_iter().chain(["opening", "hand_over"]).collect();
     let Some(fields) = Fields::new(source, block, "the phrases", &known, &mut compiler.problems) else { return lines };
-    let mut missing = |key: &str, heading: std::ops::Range<usize>, compiler: &mut Compiler<'_>| {
+    let missing = |key: &str, heading: std::ops::Range<usize>, compiler: &mut Compiler<'_>| {
         if required {
             let message = format!("the phrase `{key}` is missing in `{language}`, the default language");
             let problem = Problem::error("missing-phrase", source, heading, message);

@@ -64,7 +64,8 @@ impl Place {
             line,
             column,
             text: text.to_owned(),
-            shown: Some((Arc::clone(source), start..start + text.len())),
+            // The very beginning stands for the whole file: nothing in it is to be drawn.
+            shown: (end > 0).then(|| (Arc::clone(source), start..start + text.len())),
         }
     }
 

@@ -260,23 +260,19 @@ impl<'a> Compiler<'a> {
         language: Language,
     ) {
         let path = found.path;
-        match (self.incident.entry(placeholder), self.incident_source) {
-            (Some(entry), Some(incident)) if entry.texts.get(language).is_none() => {
-                if self.untranslated.insert((path.to_owned(), language)) {
-                    let message = format!("`{path}` has no text in `{language}`, and a text in `{language}` needs it");
-                    let problem = Problem::error("missing-translation", incident, entry.range.clone(), message);
-                    let problem =
-                        problem.suggest(format!("add `{language}: …`; until then a person answers in its place"));
-                    self.problems.push(problem.also(passage.source, passage.locate(found.range.clone())));
-                }
+        if let (Some(entry), Some(incident)) = (self.incident.entry(placeholder), self.incident_source)
+            && entry.texts.get(language).is_none()
+        {
+            if self.untranslated.insert((path.to_owned(), language)) {
+                let message = format!("`{path}` has no text in `{language}`, and a text in `{language}` needs it");
+                let problem = Problem::error("missing-translation", incident, entry.range.clone(), message);
+                let problem = problem.suggest(format!("add `{language}: …`; until then a person answers in its place"));
+                self.problems.push(problem.also(passage.source, passage.locate(found.range.clone())));
             }
-            _ if self.incident.value(placeholder, language, self.now) == Err(WhyNot::Unfilled) => {
-                let problem =
-                    passage.problem("unfilled-placeholder", found.range.clone(), format!("`{path}` has no value"));
-                self.problems
-                    .push(problem.suggest("fill it in incident.yaml; until then a person answers in its place"));
-            }
-            _ => {}
+        } else if self.incident.value(placeholder, language, self.now) == Err(WhyNot::Unfilled) {
+            let problem =
+                passage.problem("unfilled-placeholder", found.range.clone(), format!("`{path}` has no value"));
+            self.problems.push(problem.suggest("fill it in incident.yaml; until then a person answers in its place"));
         }
     }
 }

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, ops::Range, sync::Arc};
 
 use super::{
     problem::{Problem, Source},
-    yaml::{self, Key, Node, Value},
+    yaml::{self, Node, Value},
 };
 use crate::reading::Language;
 
@@ -35,7 +35,7 @@ impl Texts {
         }
         let mut texts = BTreeMap::new();
         for (key, value) in yaml::entries(source, node, what, problems)? {
-            if let Some(language) = languages.read(source, key, problems)
+            if let Some(language) = languages.read(source, &key.range, &key.name, problems)
                 && let Some(text) = yaml::text(source, value, what, problems)
             {
                 texts.insert(language, text.to_owned());
@@ -58,15 +58,11 @@ impl Languages {
         self.0.is_empty() || self.0.contains(&language)
     }
 
-    /// Reads a key that is a language of the incident.
-    pub fn read(&self, source: &Arc<Source>, key: &Key, problems: &mut Vec<Problem>) -> Option<Language> {
-        self.check(source, key.range.clone(), &key.name, problems)
-    }
-
-    pub fn check(
+    /// Reads the name of one of the incident's languages; `range` is where it stands.
+    pub fn read(
         &self,
         source: &Arc<Source>,
-        range: Range<usize>,
+        range: &Range<usize>,
         name: &str,
         problems: &mut Vec<Problem>,
     ) -> Option<Language> {
@@ -79,10 +75,10 @@ impl Languages {
                     "they are {}; add `{name}` to `languages` in incident.yaml, or take this out",
                     yaml::listed(&known)
                 );
-                problems.push(Problem::error("unknown-language", source, range, message).suggest(suggestion));
+                problems.push(Problem::error("unknown-language", source, range.clone(), message).suggest(suggestion));
             }
             Err(error) => {
-                problems.push(Problem::error("unknown-language", source, range, format!("{error}")));
+                problems.push(Problem::error("unknown-language", source, range.clone(), format!("{error}")));
             }
         }
         None

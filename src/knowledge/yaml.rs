@@ -46,7 +46,7 @@ impl Node {
             Value::Empty => "nothing",
             Value::Text(_) => "a text",
             Value::List(_) => "a list",
-            Value::Map(_) => "keys with values",
+            Value::Map(_) => "`key: value`",
         }
     }
 }
@@ -233,7 +233,7 @@ pub struct Fields<'a> {
     source: &'a Arc<Source>,
     what: &'a str,
     range: Range<usize>,
-    fields: Vec<(&'a Key, &'a Node)>,
+    entries: Vec<(&'a Key, &'a Node)>,
 }
 
 impl<'a> Fields<'a> {
@@ -257,20 +257,25 @@ impl<'a> Fields<'a> {
                 problems.push(Problem::error("unknown-key", source, key.range.clone(), message).suggest(suggestion));
             }
         }
-        Some(Self { source, what, range: node.range.start..node.range.start, fields })
+        Some(Self { source, what, range: node.range.start..node.range.start, entries: fields })
     }
 
     /// The value of a key; None if it is not there or nothing follows it.
     pub fn get(&self, name: &str) -> Option<&'a Node> {
-        let (_, node) = self.fields.iter().find(|(key, _)| key.name == name)?;
+        let (_, node) = self.entries.iter().find(|(key, _)| key.name == name)?;
         (!matches!(node.value, Value::Empty)).then_some(*node)
+    }
+
+    /// Where a key stands.
+    pub fn key(&self, name: &str) -> Option<Range<usize>> {
+        self.entries.iter().find(|(key, _)| key.name == name).map(|(key, _)| key.range.clone())
     }
 
     /// Like [`Fields::get`], and its absence is an error.
     pub fn need(&self, name: &str, suggestion: &str, problems: &mut Vec<Problem>) -> Option<&'a Node> {
         let found = self.get(name);
         if found.is_none() {
-            let key = self.fields.iter().find(|(key, _)| key.name == name).map(|(key, _)| key.range.clone());
+            let key = self.key(name);
             let message = match key {
                 Some(_) => format!("`{name}` of {} is empty", self.what),
                 None => format!("{} needs `{name}`", self.what),
@@ -293,7 +298,7 @@ pub fn entries<'a>(
         Value::Map(entries) => entries.as_slice(),
         Value::Empty => &[],
         _ => {
-            let message = format!("{what} is written as `key: value` lines, but here is {}", node.kind());
+            let message = format!("{what} is written as `key: value` lines, but this is {}", node.kind());
             problems.push(Problem::error("wrong-kind", source, node.range.clone(), message));
             return None;
         }
@@ -324,8 +329,9 @@ pub fn text<'a>(source: &Arc<Source>, node: &'a Node, what: &str, problems: &mut
             None
         }
         None => {
-            let message = format!("{what} is a text, but here is {}", node.kind());
-            let problem = Problem::error("wrong-kind", source, node.range.clone(), message);
+            let message = format!("{what} is a text, but this is {}", node.kind());
+            let line_end = source.line(source.position(node.range.start).0).end;
+            let problem = Problem::error("wrong-kind", source, node.range.start..line_end, message);
             problems.push(problem.suggest(
                 "if this is meant as text, put all of it in quotes: `: `, `{` and `[` have a meaning in YAML",
             ));
@@ -340,7 +346,7 @@ pub fn list<'a>(source: &Arc<Source>, node: &'a Node, what: &str, problems: &mut
         Value::List(items) => Some(items),
         Value::Empty => Some(&[]),
         _ => {
-            let message = format!("{what} is a list, but here is {}", node.kind());
+            let message = format!("{what} is a list, but this is {}", node.kind());
             let problem = Problem::error("wrong-kind", source, node.range.clone(), message);
             problems.push(problem.suggest("write one item a line, each after `- `"));
             None
