@@ -41,6 +41,10 @@ pub(super) enum Say {
 /// a moment, a missed danger may cost a life.
 const DANGER_PROBABILITY: f64 = 0.35;
 
+/// From this probability on the wish for a person counts as meant. It costs nobody a wrong answer, and to be refused a person is what
+/// angers people most.
+const WISH_PROBABILITY: f64 = 0.35;
+
 /// Intents below this probability are not offered as a choice: they would only be noise on the screen.
 const CHOICE_PROBABILITY: f64 = 0.05;
 
@@ -111,19 +115,32 @@ pub(super) fn decide(scene: &Scene<'_>, memory: &Memory, public: bool, message: 
     if !message.has_words {
         return settle.wordless();
     }
+    if wishes_for_a_person(message) {
+        return settle.hand_over(Reason::Wish, Vec::new(), Vec::new());
+    }
     let (sure, open) = asked(scene, message);
     if sure.is_empty() { settle.unsure() } else { settle.intents(sure, open) }
 }
 
 /// The gravest danger that the message speaks of, by its words or by its intent.
 fn danger(scene: &Scene<'_>, message: &Message) -> Option<Danger> {
-    let readings = || std::iter::once(&message.whole).chain(message.parts.iter().map(|part| &part.reading));
-    let by_words = readings().filter_map(|reading| reading.danger.as_ref()).map(|sign| sign.danger);
-    let by_intent = readings()
+    let by_words = readings(message).filter_map(|reading| reading.danger.as_ref()).map(|sign| sign.danger);
+    let by_intent = readings(message)
         .filter_map(|reading| reading.best().filter(|best| best.probability >= DANGER_PROBABILITY))
         .map(|best| best.intent.as_str());
     let by_choice = message.picked.as_ref().and_then(choice::intent_of);
     by_words.chain(by_intent.chain(by_choice).filter_map(|name| scene.intent(name)?.danger)).min()
+}
+
+/// The whole message or one of its sentences asks for a person.
+fn wishes_for_a_person(message: &Message) -> bool {
+    readings(message)
+        .filter_map(Reading::best)
+        .any(|best| best.intent == WISH_INTENT && best.probability >= WISH_PROBABILITY)
+}
+
+fn readings(message: &Message) -> impl Iterator<Item = &Reading> {
+    std::iter::once(&message.whole).chain(message.parts.iter().map(|part| &part.reading))
 }
 
 /// Emergency help at once, and a person. Said once for each danger while the escalation is open.

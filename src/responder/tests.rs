@@ -230,6 +230,11 @@ fn a_wish_for_a_person_is_honoured_at_once() {
 }
 
 #[test]
+fn a_wish_for_a_person_needs_less_certainty_than_an_answer() {
+    assert_eq!(escalated(&Talk::new().hears(message(&[("talk_to_person", 0.4), ("refund", 0.3)]))), Some(Reason::Wish));
+}
+
+#[test]
 fn danger_comes_first_whatever_else_is_asked() {
     let mut talk = Talk::new();
     talk.conversation.memory.introduced = false;
