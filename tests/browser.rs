@@ -245,6 +245,15 @@ async fn starting_over_deletes_the_conversation() {
     assert!(server.store.lines_after(id, 0, 10).await.unwrap().is_empty());
     write(&browser, "hello again").await;
     browser.until("document.querySelectorAll('.customer:not(.pending)').length === 1").await;
+
+    // Erased by a script that holds the same key: the page forgets, and goes on when the visitor does.
+    let key = browser.value("localStorage.getItem('evenkeel.visitor')").await;
+    let erasing = reqwest::Client::new().delete(server.url("/api/chat/visitors")).bearer_auth(key.as_str().unwrap());
+    assert!(erasing.send().await.unwrap().status().is_success());
+    browser.until("document.querySelectorAll('.line').length === 0").await;
+    write(&browser, "and again").await;
+    browser.until("document.querySelectorAll('.customer:not(.pending)').length === 1").await;
+    sees(&browser, "Writing an answer").await;
     browser.quit().await;
 }
 

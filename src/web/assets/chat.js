@@ -51,6 +51,8 @@ const outbox = new Outbox({
   sending: (message) => log.state(message, words.sending),
   sent(message, id) {
     say("sending", null);
+    // After an erasure from elsewhere the key may have outlived the stream.
+    connect();
     log.sent(message, id);
   },
   waiting(message, status) {
