@@ -130,11 +130,11 @@ async fn it_reads_well_on_a_small_phone() {
     let server = ChatServer::start().await;
     let Some(browser) = Chromium::start(Some(PHONE)).await else { return };
     conversation(&server, &browser, "phone").await;
-    no_sideways_scrolling(&browser).await;
+    no_stray_scrolling(&browser).await;
 
     write(&browser, &format!("https://a.example/{}", "x".repeat(300))).await;
     browser.until("document.querySelectorAll('.customer:not(.pending)').length === 3").await;
-    no_sideways_scrolling(&browser).await;
+    no_stray_scrolling(&browser).await;
     contrast(&browser).await;
     dark(&browser).await;
     picture(&browser, "phone-dark").await;
@@ -148,11 +148,15 @@ async fn it_reads_well_on_a_small_phone() {
     let narrow = json!({ "width": 320, "height": 480, "deviceScaleFactor": 2, "mobile": true });
     browser.devtools("Emulation.setDeviceMetricsOverride", narrow).await;
     browser.until("innerWidth === 320").await;
-    no_sideways_scrolling(&browser).await;
+    no_stray_scrolling(&browser).await;
     browser.quit().await;
 }
 
-async fn no_sideways_scrolling(browser: &Chromium) {
+/// Nothing scrolls but the conversation, and that only up and down.
+async fn no_stray_scrolling(browser: &Chromium) {
+    let page = "(({ scrollHeight, clientHeight, scrollTop }) => [scrollHeight - clientHeight, scrollTop])(document.scrollingElement)";
+    assert_eq!(browser.value(page).await, json!([0, 0]));
+    assert_eq!(browser.value("document.querySelector('header').getBoundingClientRect().top").await, 0);
     for selector in ["html", "body", "#scroller"] {
         let over = browser
             .value(&format!(
@@ -203,7 +207,7 @@ async fn nothing_typed_is_lost() {
 
     // Too quick: kept, and sent again when the server said.
     write(&browser, "second").await;
-    sees(&browser, "Your message is kept").await;
+    sees(&browser, "That was a lot at once").await;
     picture(&browser, "desktop-limited").await;
     browser.until("document.querySelectorAll('.customer:not(.pending)').length === 2").await;
     browser.until("document.querySelector('#notice').textContent === ''").await;
@@ -241,6 +245,15 @@ async fn starting_over_deletes_the_conversation() {
     assert!(server.store.lines_after(id, 0, 10).await.unwrap().is_empty());
     write(&browser, "hello again").await;
     browser.until("document.querySelectorAll('.customer:not(.pending)').length === 1").await;
+
+    // Erased by a script that holds the same key: the page forgets, and goes on when the visitor does.
+    let key = browser.value("localStorage.getItem('evenkeel.visitor')").await;
+    let erasing = reqwest::Client::new().delete(server.url("/api/chat/visitors")).bearer_auth(key.as_str().unwrap());
+    assert!(erasing.send().await.unwrap().status().is_success());
+    browser.until("document.querySelectorAll('.line').length === 0").await;
+    write(&browser, "and again").await;
+    browser.until("document.querySelectorAll('.customer:not(.pending)').length === 1").await;
+    sees(&browser, "Writing an answer").await;
     browser.quit().await;
 }
 
@@ -336,7 +349,7 @@ async fn another_site_embeds_it_with_one_script_tag() {
     let id = server.heard().await;
     server.answer(id, vec![bot(OUTAGE, &[])], Standing::Bot).await;
     sees(&browser, "Most homes in Harbor County").await;
-    no_sideways_scrolling(&browser).await;
+    no_stray_scrolling(&browser).await;
     picture(&browser, "widget-open").await;
     browser.css("#text").await.send_keys(Key::Escape + "").await.unwrap();
     browser.enter_default_frame().await.unwrap();

@@ -87,7 +87,7 @@ impl Events {
                     id: field("id"),
                     data: serde_json::from_str(&field("data").unwrap()).unwrap(),
                 });
-                self.text = rest.to_owned();
+                self.text = String::from(rest);
                 if event.is_some() {
                     return event;
                 }
@@ -518,4 +518,30 @@ async fn a_huge_head_is_refused() {
     let server = ChatServer::start().await;
     let response = Client::new().get(server.url("/health")).header("X-Junk", "x".repeat(40_000)).send().await.unwrap();
     assert_eq!(response.status(), StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_documented_script_prints_the_answer() {
+    let found = |program: &str| std::process::Command::new(program).arg("--version").output().is_ok();
+    if !(found("bash") && found("curl") && found("jq")) {
+        assert!(std::env::var_os("CI").is_none(), "bash, curl and jq are needed in CI");
+        eprintln!("\n*** SKIPPED: this test needs bash, curl and jq ***\n");
+        return;
+    }
+    let server = ChatServer::start().await;
+    let document = include_str!("../docs/http-api.md");
+    let script = document
+        .split("```sh\n")
+        .find_map(|part| part.split("```").next().filter(|s| s.contains("while read")))
+        .unwrap()
+        .to_owned();
+    let mut command = std::process::Command::new("timeout");
+    command.args(["20", "bash", "-c", &script]).env("BASE", &server.address);
+    let printing = tokio::task::spawn_blocking(move || command.output().unwrap());
+    let conversation = server.heard().await;
+    let replies = vec![bot("Yes, it is safe.", &[]), bot("Boiling is not needed.", &[])];
+    server.answer(conversation, replies, Standing::Bot).await;
+    let printed = printing.await.unwrap();
+    assert!(printed.status.success(), "{printed:?}");
+    assert_eq!(String::from_utf8(printed.stdout).unwrap(), "Yes, it is safe.\nBoiling is not needed.\n");
 }

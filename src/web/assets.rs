@@ -34,7 +34,8 @@ pub(super) fn version() -> &'static str {
             hash.update(name);
             hash.update(content);
         }
-        hash.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+        let first = hash.finalize().iter().take(8).fold(0_u64, |number, byte| number << 8 | u64::from(*byte));
+        format!("{first:016x}")
     });
     &VERSION
 }

@@ -92,7 +92,7 @@ mod tests {
     #[test]
     fn waiting_as_long_as_told_is_always_long_enough() {
         assert_eq!(whole_seconds(Duration::ZERO), 1);
-        assert_eq!(whole_seconds(Duration::from_millis(1000)), 1);
+        assert_eq!(whole_seconds(Duration::from_secs(1)), 1);
         assert_eq!(whole_seconds(Duration::from_millis(1001)), 2);
     }
 }

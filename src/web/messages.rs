@@ -96,7 +96,7 @@ fn too_large() -> ApiError {
     )
 }
 
-/// Reads and checks a posted message. The text stays exactly as sent, except that NUL becomes U+FFFD: PostgreSQL cannot hold it
+/// Reads and checks a posted message. The text stays exactly as sent, except that NUL becomes U+FFFD: not every database can hold it
 /// and tools that people read the store with would cut the text there.
 fn read(body: &[u8]) -> Result<Posted, ApiError> {
     let body = std::str::from_utf8(body).map_err(|_| ApiError::malformed("not_utf8", "the body is not valid UTF-8"))?;

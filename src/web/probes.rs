@@ -43,8 +43,9 @@ async fn counts(shared: &Shared) -> Option<Counts> {
     }
 }
 
-fn oldest_seconds(counts: &Counts) -> f64 {
-    counts.oldest_pending_at.map_or(0.0, |at| Timestamp::now().duration_since(at).as_secs_f64().max(0.0))
+/// Seconds since the oldest of something; 0 if there is none.
+fn age(oldest: Option<Timestamp>) -> f64 {
+    oldest.map_or(0.0, |at| Timestamp::now().duration_since(at).as_secs_f64().max(0.0))
 }
 
 /// `GET /health`: 200 while the process works, 503 when it cannot reach its store.
@@ -57,11 +58,15 @@ pub(super) async fn health(State(shared): State<Shared>) -> (StatusCode, Json<Va
     let status = if health.degraded.is_empty() { "ok" } else { "degraded" };
     let store = json!({
         "inbox_pending": counts.inbox_pending,
+        "inbox_oldest_seconds": age(counts.oldest_pending_at).round(),
         "outbox_queued": counts.outbox_queued,
+        "outbox_oldest_seconds": age(counts.oldest_queued_at).round(),
         "outbox_uncertain": counts.outbox_uncertain,
         "outbox_failed": counts.outbox_failed,
         "escalations_open": counts.escalations_open,
-        "oldest_pending_seconds": oldest_seconds(&counts).round(),
+        "escalations_danger": counts.escalations_danger,
+        "escalations_unclaimed": counts.escalations_unclaimed,
+        "unclaimed_oldest_seconds": age(counts.oldest_unclaimed_at).round(),
     });
     (StatusCode::OK, Json(json!({ "status": status, "health": health, "store": store })))
 }
@@ -77,11 +82,15 @@ pub(super) async fn ready(State(shared): State<Shared>) -> (StatusCode, Json<Val
 pub(super) async fn metrics(State(shared): State<Shared>) -> Response {
     if let Some(counts) = counts(&shared).await {
         metrics::gauge!("evenkeel_inbox_pending").set(counts.inbox_pending as f64);
-        metrics::gauge!("evenkeel_inbox_oldest_seconds").set(oldest_seconds(&counts));
+        metrics::gauge!("evenkeel_inbox_oldest_seconds").set(age(counts.oldest_pending_at));
         metrics::gauge!("evenkeel_outbox_queued").set(counts.outbox_queued as f64);
+        metrics::gauge!("evenkeel_outbox_oldest_seconds").set(age(counts.oldest_queued_at));
         metrics::gauge!("evenkeel_outbox_uncertain").set(counts.outbox_uncertain as f64);
         metrics::gauge!("evenkeel_outbox_failed").set(counts.outbox_failed as f64);
         metrics::gauge!("evenkeel_escalations_open").set(counts.escalations_open as f64);
+        metrics::gauge!("evenkeel_escalations_danger").set(counts.escalations_danger as f64);
+        metrics::gauge!("evenkeel_escalations_unclaimed").set(counts.escalations_unclaimed as f64);
+        metrics::gauge!("evenkeel_unclaimed_oldest_seconds").set(age(counts.oldest_unclaimed_at));
     }
     let text = shared.state.metrics.render();
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response()

@@ -95,7 +95,7 @@ impl Chromium {
         self.driver.execute(format!("return ({expression})"), vec![]).await.unwrap().json().clone()
     }
 
-    /// Speaks Chromium's own protocol, for what WebDriver has no word for.
+    /// Speaks Chromium's own protocol, for what the driver has no word for.
     pub async fn devtools(&self, command: &str, parameters: Value) {
         let session = self.driver.session_id().to_string();
         let address = format!("{}/session/{session}/goog/cdp/execute", self.address);

@@ -51,11 +51,13 @@ const outbox = new Outbox({
   sending: (message) => log.state(message, words.sending),
   sent(message, id) {
     say("sending", null);
+    // After an erasure from elsewhere the key may have outlived the stream.
+    connect();
     log.sent(message, id);
   },
-  waiting(message, milliseconds, status) {
+  waiting(message, status) {
     log.state(message, words.not_sent_yet);
-    if (status === 429) countDown(milliseconds);
+    if (status === 429) say("sending", words.limited);
     else say("sending", withCall(status ? words.busy : words.offline));
   },
   refused(message) {
@@ -80,17 +82,6 @@ function say(source, said) {
 function withCall(said) {
   const call = notice.dataset.call;
   return call ? `${said} ${call}` : said;
-}
-
-function countDown(milliseconds) {
-  const end = Date.now() + milliseconds;
-  const tick = () => {
-    const left = Math.ceil((end - Date.now()) / 1000);
-    if (left <= 0) return say("limit", null);
-    say("limit", words.limited.replace("{seconds}", left));
-    setTimeout(tick, 1000);
-  };
-  tick();
 }
 
 function showStatus(status) {

@@ -234,7 +234,8 @@ export class Log {
   #keepUp(node, own) {
     if (!this.#settled || (!own && !this.#pinned)) return;
     if (node.offsetHeight > this.#scroller.clientHeight - 40) {
-      node.scrollIntoView({ block: "start", behavior: "instant" });
+      const above = node.getBoundingClientRect().top - this.#scroller.getBoundingClientRect().top;
+      this.#scroller.scrollTop += above - 8;
     } else {
       this.toEnd();
       this.#pinned = true;

@@ -19,7 +19,7 @@ export class Outbox {
   #running = false;
   #on;
 
-  // `on` has visitor, sending(message), sent(message, id), waiting(message, milliseconds, status: of the server, none if it was not reached), refused(message).
+  // `on` has visitor, sending(message), sent(message, id), waiting(message, status: none if the server was not reached), refused(message).
   constructor(on) {
     this.#on = on;
   }
@@ -79,7 +79,7 @@ export class Outbox {
         }
         if (error.status === 401) server.forgetVisitor();
         const wait = error.wait ?? server.backoff(failures++);
-        this.#on.waiting(message, wait, error.status);
+        this.#on.waiting(message, error.status);
         await server.pause(wait);
       }
     }
