@@ -251,6 +251,11 @@ fn a_place_without_knowledge_is_told_apart_from_broken_knowledge() {
 #[case::colon("title: A\nexamples:\n  - my bill: wrong\n", "wrong-kind intents/a.yaml:3:5 ")]
 #[case::tab("title: A\nexamples:\n\t- a\n", "bad-indentation intents/a.yaml:3:2 - a")]
 #[case::indentation("title: A\nexamples:\n  en:\n    - a\n   es:\n    - b\n", "bad-indentation intents/a.yaml:5:4 es:")]
+#[case::braces("title: A\nexamples:\n  - {{ x }}\n", "bad-yaml intents/a.yaml:3:6 { x }}")]
+#[case::at_sign("title: A\nexamples:\n  - @me\n", "bad-yaml intents/a.yaml:3:5 @me")]
+#[case::two_documents("title: A\n---\nexamples: [a]\n", "bad-yaml intents/a.yaml:3:1 examples: [a]")]
+#[case::a_list("- a\n- b\n", "wrong-kind intents/a.yaml:1:1 ")]
+#[case::nothing("", "missing-key intents/a.yaml:1:1 ")]
 fn a_slip_in_an_intent_is_shown_where_it_stands(#[case] intent: &str, #[case] problem: &str) {
     let found = problems(&[("intents/a.yaml", intent), ("responses/a.md", "Yes.")]);
     assert!(found.iter().any(|found| found.starts_with(problem)), "{found:#?}");

@@ -177,8 +177,12 @@ fn broken(source: &Arc<Source>, part: &Range<usize>, error: &serde_saphyr::Error
     let (line, _) = source.position(part.start + at);
     let range = source.line(line);
     let start = (part.start + at).clamp(range.start, range.end);
-    let message = error.without_snippet().to_string();
-    // The parser appends its own place, which is counted from the front matter's start.
+    // What the parser says of these speaks to programmers; the rest is plain, but for a place counted from the front matter's start.
+    let message = match error.without_snippet() {
+        serde_saphyr::Error::MultipleDocuments { .. } => "a line `---` begins a second document".to_owned(),
+        serde_saphyr::Error::Budget { .. } => "it holds more values than any of these files needs".to_owned(),
+        other => other.to_string(),
+    };
     let message = message.split(" at line ").next().unwrap_or(&message).trim_end_matches([',', ':', '.']).to_owned();
     let (code, hint) = hint(source, part, line);
     Problem::error(code, source, start..range.end.max(start), format!("the YAML cannot be read: {message}"))
@@ -197,6 +201,9 @@ fn hint(source: &Arc<Source>, part: &Range<usize>, line: usize) -> (&'static str
     if lines.iter().any(|line| line[..indent(line)].contains('\t')) {
         return ("bad-indentation", "indent with spaces: YAML does not allow tabs");
     }
+    if lines.iter().skip(1).any(|line| line.trim_end() == "---") {
+        return ("bad-yaml", "take the line `---` out: it stands only around the front matter of a response");
+    }
     let mut filled = lines.iter().rev().filter(|line| !line.trim().is_empty() && !line.trim_start().starts_with('#'));
     let (this, before) = (filled.next().copied().unwrap_or(""), filled.next().copied().unwrap_or(""));
     let value = |line: &str| {
@@ -205,6 +212,9 @@ fn hint(source: &Arc<Source>, part: &Range<usize>, line: usize) -> (&'static str
     };
     for line in [this, before] {
         let value = value(line);
+        if value.starts_with("{{") {
+            return ("bad-yaml", "put the text in quotes: YAML takes `{` for the start of something else");
+        }
         if value.starts_with(['@', '`', '%', '*', '&', '!', '{', '[', '|', '>'])
             && !value.ends_with(['|', '>', '}', ']'])
         {
