@@ -6,7 +6,7 @@
 use super::evidence::{Evidence, FEATURES};
 
 /// The share of messages that no intent covers, assumed until live traffic tells. As many as are covered: a cautious guess, as
-/// examples say nothing of it. The promise held with it on clinc150; on banking77_oos, where all that is out of scope is of
+/// examples say nothing of it. The promise held with it on clinc150; on `banking77_oos`, where all that is out of scope is of
 /// the same trade, eleven answers in a hundred were wrong instead of five.
 pub const OUT_OF_SCOPE: f64 = 0.5;
 
