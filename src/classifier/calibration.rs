@@ -5,8 +5,9 @@
 
 use super::evidence::{Evidence, FEATURES};
 
-/// The share of messages that no intent covers, assumed until live traffic tells. In the sets of real support questions that we
-/// measured it lay between a third and seven tenths; one half keeps the promise on most.
+/// The share of messages that no intent covers, assumed until live traffic tells. As many as are covered: a cautious guess, as
+/// examples say nothing of it. The promise held with it on clinc150; on `banking77_oos`, where all that is out of scope is of
+/// the same trade, eleven answers in a hundred were wrong instead of five.
 pub const OUT_OF_SCOPE: f64 = 0.5;
 
 /// One text read by a classifier that had not seen it.
@@ -69,7 +70,7 @@ pub struct Promise {
 const SUREST: f64 = 0.995;
 
 /// What the weights are drawn to where trials are few: the fit on banking77's and clinc150's few-shot training files, rounded.
-const USUAL: [f64; FEATURES] = [-2.0, 0.5, 0.3, 0.2, 2.0, -1.0];
+const USUAL: [f64; FEATURES] = [-1.0, 0.5, 0.3, 0.2, 2.0, -1.0];
 /// How strongly, in trials.
 const USUAL_STRENGTH: f64 = 2.0;
 

@@ -16,14 +16,16 @@ use crate::reading::{Danger, DangerSign};
 pub fn sign(text: &str) -> Option<DangerSign> {
     let words = text::words(&text::folded(&text::plain(text)));
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
-    // Rules that begin alike give the same sign; the first in the order of urgency wins.
+    let mut known: HashMap<&str, Vec<u16>> = HashMap::new();
+    let meant: Vec<Vec<u16>> =
+        words.iter().map(|word| known.entry(word).or_insert_with(|| PATTERNS.meant(word)).clone()).collect();
+    if meant.iter().all(Vec::is_empty) {
+        return None;
+    }
     Danger::ALL.into_iter().find_map(|danger| {
-        let rules = PATTERNS.rules.iter().filter(|rule| rule.rule.danger == danger);
-        let message = Message::new(&words, &PATTERNS.harmless[danger as usize]);
-        rules
-            .into_iter()
-            .find(|rule| message.shows(rule))
-            .map(|rule| DangerSign { danger, rule: rule.rule.name.to_owned() })
+        let message = Message::new(&words, meant.clone(), &PATTERNS.harmless[danger as usize]);
+        let mut rules = PATTERNS.rules.iter().filter(|rule| rule.rule.danger == danger);
+        rules.find(|rule| message.shows(rule)).map(|rule| DangerSign { danger, rule: rule.rule.name.to_owned() })
     })
 }
 
@@ -104,17 +106,18 @@ const FUZZY_FROM: usize = 5;
 
 /// Words that are one letter away from a sign and mean something else.
 const REAL_WORDS: &[&str] = &[
-    "small", "spell", "swell", "shell", "smile", "smiles", "spoke", "stoke", "frame", "frames", "blame", "line",
-    "lines", "wife", "wires", "wired", "tripped", "burying", "shark", "spare", "spark", "breach", "broth", "fell",
-    "full", "fully", "table", "able", "world", "seeing", "leaf", "leaves", "learning", "leaving", "lending", "leaning",
-    "heating", "hearing", "healing", "helping", "handing", "banging", "hunting", "hosing", "housing", "horse", "those",
-    "mother", "other", "bother", "dining", "diving", "drying", "living", "loving", "leaked", "broker", "token",
-    "stores", "store", "stone", "stole", "chopping", "shocking", "checking", "braking", "breaking", "stopper",
-    "streets", "greet", "roads", "building", "burner", "burger", "turning", "meters", "better", "matter", "letter",
-    "mother", "failing", "falling", "calling", "pulling", "shopping", "sagging", "nagging", "burned", "ended", "alive",
-    "drive", "olive", "gases", "whole", "polls", "holes", "police", "policy", "puede", "linear", "liner", "likes",
-    "limes", "wines", "wives", "tires", "fired", "firms", "first", "fives", "films", "fuera", "fuerza", "luego",
-    "juego", "ruego", "suela", "abuelo", "abuela", "vuelo", "vuela", "hielo",
+    "small", "fixes", "fixed", "files", "fines", "hired", "tired", "mixed", "spell", "swell", "shell", "smile",
+    "smiles", "spoke", "stoke", "frame", "frames", "blame", "line", "lines", "wife", "wires", "wired", "tripped",
+    "burying", "shark", "spare", "spark", "breach", "broth", "fell", "full", "fully", "table", "able", "world",
+    "seeing", "leaf", "leaves", "learning", "leaving", "lending", "leaning", "heating", "hearing", "healing",
+    "helping", "handing", "banging", "hunting", "hosing", "housing", "horse", "those", "mother", "other", "bother",
+    "dining", "diving", "drying", "living", "loving", "leaked", "broker", "token", "stores", "store", "stone", "stole",
+    "chopping", "shocking", "checking", "braking", "breaking", "stopper", "streets", "greet", "roads", "building",
+    "burner", "burger", "turning", "meters", "better", "matter", "letter", "mother", "failing", "falling", "calling",
+    "pulling", "shopping", "sagging", "nagging", "burned", "ended", "alive", "drive", "olive", "gases", "whole",
+    "polls", "holes", "police", "policy", "puede", "linear", "liner", "likes", "limes", "wines", "wives", "tires",
+    "fired", "firms", "first", "fives", "films", "fuera", "fuerza", "luego", "juego", "ruego", "suela", "abuelo",
+    "abuela", "vuelo", "vuela", "hielo",
 ];
 
 /// One letter wrong, missing, too many or two swapped; two in words of nine letters or more. The first letter is right already.
@@ -131,29 +134,26 @@ struct Message<'a> {
 }
 
 impl<'a> Message<'a> {
-    fn new(words: &'a [&'a str], harmless: &[Phrase]) -> Self {
-        let mut known: HashMap<&str, Vec<u16>> = HashMap::new();
-        let mut meant: Vec<Vec<u16>> =
-            words.iter().map(|word| known.entry(word).or_insert_with(|| PATTERNS.meant(word)).clone()).collect();
+    fn new(words: &'a [&'a str], mut meant: Vec<Vec<u16>>, harmless: &[Phrase]) -> Self {
+        let mut at = places_of(&meant);
         for phrase in harmless {
-            for start in 0..meant.len() {
+            let starts = phrase.first().and_then(|first| at.get(first)).map_or(&[][..], Vec::as_slice);
+            for &start in starts {
                 let end = start + phrase.len();
                 if end <= meant.len() && (start..end).all(|i| meant[i].contains(&phrase[i - start])) {
                     meant[start..end].iter_mut().for_each(Vec::clear);
                 }
             }
         }
-        let mut at: HashMap<u16, Vec<usize>> = HashMap::new();
-        for (i, numbers) in meant.iter().enumerate() {
-            for number in numbers {
-                at.entry(*number).or_default().push(i);
-            }
-        }
+        at = places_of(&meant);
         Self { words, meant, at }
     }
 
     /// Whether the rule fires.
     fn shows(&self, rule: &Compiled) -> bool {
+        if self.words.len() > rule.rule.at_most {
+            return false;
+        }
         let mut places = Vec::with_capacity(rule.groups.len());
         for group in &rule.groups {
             let found = self.places(group);
@@ -209,6 +209,17 @@ impl<'a> Message<'a> {
     }
 }
 
+/// At which words each number stands.
+fn places_of(meant: &[Vec<u16>]) -> HashMap<u16, Vec<usize>> {
+    let mut places: HashMap<u16, Vec<usize>> = HashMap::new();
+    for (i, numbers) in meant.iter().enumerate() {
+        for number in numbers {
+            places.entry(*number).or_default().push(i);
+        }
+    }
+    places
+}
+
 const NEGATIONS: &[&str] = &[
     "no", "not", "dont", "doesnt", "didnt", "isnt", "arent", "wasnt", "never", "without", "sin", "ningun", "ninguna",
     "nunca", "neither", "aint",
@@ -259,6 +270,10 @@ mod tests {
             &[
                 "I smell gas in my kitchen",
                 "smel gaz",
+                "the co alarm wont stop",
+                "el detector de CO no deja de pitar",
+                "a tree hit our gas line",
+                "generador en el garaje y nos duele la cabeza",
                 "theres a strong smell of gas outside",
                 "SMELLS LIKE GAS HELP",
                 "it smells like rotten eggs in the basement",
@@ -309,6 +324,11 @@ mod tests {
                 "explotó el transformador",
                 "incendio en mi edificio",
                 "there is a fire",
+                "fire!!",
+                "flames on the pole",
+                "something is burning at the substation",
+                "my panel smells like melted plastic",
+                "is it ok to put water on an electric fire",
                 "there's a fire behind the fire station",
             ],
         ),
@@ -316,6 +336,10 @@ mod tests {
             Danger::DownedLine,
             &[
                 "a power line is down in my yard",
+                "there is an electric cable in my backyard",
+                "pole leaning and wires touch the ground",
+                "se reventó el cable de mi casa",
+                "un cable en el patio",
                 "powerlin down sparkng",
                 "there's a wire lying across the road",
                 "downed line on maple avenue",
@@ -341,6 +365,15 @@ mod tests {
             Danger::Life,
             &[
                 "my dad is not breathing",
+                "my wife collapsed",
+                "he touched the wire and isn't moving",
+                "she fell and can't move",
+                "this is a medical emergency",
+                "es una emergencia médica",
+                "water everywhere, we can't get out",
+                "911 is not answering",
+                "I am on home oxygen and there is no power",
+                "the battery of my medical device is running low",
                 "I can't breathe",
                 "cant breath",
                 "she is unconscious",
@@ -374,6 +407,19 @@ mod tests {
             Danger::SelfHarm,
             &[
                 "I want to kill myself",
+                "I can't go on like this",
+                "nobody would miss me",
+                "I see no reason to keep living",
+                "I will cut myself",
+                "I have the pills here",
+                "there's no point in going on",
+                "life is not worth living",
+                "he says he will take his own life",
+                "no le veo sentido a seguir viviendo",
+                "estarían mejor sin mí",
+                "quiero acabar con todo",
+                "mi hermano dice que quiere morir",
+                "what if someone says they want to die",
                 "i want to die",
                 "I'm going to hurt myself",
                 "thinking about suicide",
@@ -398,6 +444,9 @@ mod tests {
         "",
         "🔥",
         "when will the power be back",
+        "who fixes a broken meter",
+        "is there priority for people on life support",
+        "where do I throw away a ventilator filter",
         "power is down",
         "the power is down again",
         "line is busy",

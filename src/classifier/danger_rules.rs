@@ -19,19 +19,26 @@ pub struct Rule {
     pub ordered: bool,
     /// Whether "no", "not" or "without" before it takes the sign back.
     pub negatable: bool,
+    /// Fires only in a message of at most so many words.
+    pub at_most: usize,
 }
 
 const fn near(name: &'static str, danger: Danger, within: usize, groups: &'static [&'static str]) -> Rule {
-    Rule { name, danger, groups, within, ordered: false, negatable: true }
+    Rule { name, danger, groups, within, ordered: false, negatable: true, at_most: usize::MAX }
 }
 
 const fn then(name: &'static str, danger: Danger, within: usize, groups: &'static [&'static str]) -> Rule {
-    Rule { name, danger, groups, within, ordered: true, negatable: true }
+    Rule { name, danger, groups, within, ordered: true, negatable: true, at_most: usize::MAX }
 }
 
 /// Signs that are said with a negation ("not breathing") or hold despite one.
 const fn stands(rule: Rule) -> Rule {
     Rule { negatable: false, ..rule }
+}
+
+/// Signs that are plain only in a message that says little else.
+const fn alone(at_most: usize, rule: Rule) -> Rule {
+    Rule { at_most, ..rule }
 }
 
 const WIRES: &str = "powerline powerlines power_line power_lines power_lin electric_line electric_lines electrical_line electrical_lines electricity_line \
@@ -44,7 +51,7 @@ const FAILING: &str = "dying dead died die failing fail failed fails stopped sto
     not_working doesnt_work wont_work shut_off shut_down turned_off off needs_power need_power apago apaga apagando agota agotando acaba acabando sin_luz sin_corriente \
     sin_electricidad se_fue_la_luz sin_bateria no_funciona dejo_de_funcionar";
 const HOLDERS: &str = "house home hous kitchen building garage garge apartment flat room bedroom basement attic roof tree trees pole transformer outlet socket \
-    meter panel breaker box stove oven generator heater wires wire wall car truck field grass yard street lines line next_door neighbor neighbors neighbour \
+    meter panel breaker box stove oven generator heater wires wire wall car truck field grass yard street lines line next_door substation something neighbor neighbors neighbour \
     neighbours casa cocina edificio apartamento techo garaje arbol poste transformador contador medidor cuarto vecino vecinos calle";
 
 /// In no order: all that fire are compared by urgency.
@@ -70,6 +77,15 @@ pub static RULES: &[Rule] = &[
         ],
     ),
     near("gas.leak", Gas, 0, &["gasleak gas_leak gaz_leak gas_lek gas_leek leaking_gas"]),
+    near(
+        "gas.pipe",
+        Gas,
+        6,
+        &[
+            "gas_line gas_pipe gas_main gas_meter tuberia_del_gas tuberia_de_gas",
+            "fell hit damaged cracked snapped struck broken silbido silba rota roto",
+        ],
+    ),
     near("gas.leak.es", Gas, 5, &["fuga escape perdida escapando pierde", "gas gaz butano propano"]),
     near("gas.rotten_eggs", Gas, 4, &["rotten roten", "egg eggs eggy egs eg eggz"]),
     near("gas.rotten_eggs.es", Gas, 4, &["huevo huevos", "podrido podridos"]),
@@ -81,8 +97,8 @@ pub static RULES: &[Rule] = &[
         7,
         &[
             "co_alarm co_detector co_sensor co2_alarm co2_detector carbon_alarm carbon_detector carbon_monoxide_alarm carbon_monoxide_detector gas_alarm gas_detector \
-         alarma_de_gas detector_de_gas alarma_de_monoxido detector_de_monoxido",
-            "going_off went_off goes_off beeping beeps beep sounding ringing screaming blaring triggered chirping suena sonando pitando sono pita",
+         alarma_de_gas detector_de_gas alarma_de_co detector_de_co alarma_de_monoxido detector_de_monoxido",
+            "going_off went_off goes_off beeping beeps beep sounding ringing screaming blaring triggered chirping wont_stop nonstop keeps no_deja no_para suena sonando pitando sono pita",
         ],
     ),
     near(
@@ -90,8 +106,8 @@ pub static RULES: &[Rule] = &[
         Gas,
         10,
         &[
-            "generator grill exhaust heater generador parrilla",
-            "dizzy headache headaches nauseous nausea vomiting passed_out faint mareado mareada mareados dolor_de_cabeza vomitando",
+            "generator grill exhaust heater generador parrilla asador brasero calentador",
+            "dizzy headache headaches nauseous nausea vomiting passed_out faint confused drowsy sleepy duele_la_cabeza mareado mareada mareados dolor_de_cabeza vomitando",
         ],
     ),
     // Fire.
@@ -110,10 +126,12 @@ pub static RULES: &[Rule] = &[
         3,
         &[
             "fire fires wildfire blaze flames",
-            "theres there_is there_was big huge small started starting spreading broke_out broken_out help see seeing electrical",
+            "theres there_is there_was big huge small started starting spreading broke_out broken_out help see seeing electrical electric",
         ],
     ),
     near("fire.burning", Fire, 4, &["burning burnin on_fire smoking ablaze smoldering smouldering melting", HOLDERS]),
+    near("fire.flashes", Fire, 6, &["flash flashes flashing", "buzz buzzing boom bang"]),
+    alone(3, near("fire.alone", Fire, 0, &["fire fier fuego incendio smoke humo"])),
     near(
         "fire.sparks",
         Fire,
@@ -123,7 +141,12 @@ pub static RULES: &[Rule] = &[
             "outlet socket plug panel meter breaker box transformer house wall enchufe contador medidor transformador",
         ],
     ),
-    near("fire.flames", Fire, 5, &["flames flame", "see coming shooting from out huge house roof everywhere"]),
+    near(
+        "fire.flames",
+        Fire,
+        5,
+        &["flames flame", "see coming shooting from out huge house roof everywhere pole tree top transformer meter"],
+    ),
     near(
         "fire.smoke",
         Fire,
@@ -137,7 +160,7 @@ pub static RULES: &[Rule] = &[
         "fire.burning_smell",
         Fire,
         4,
-        &["smell smells smelling smel odor odour", "burning burnt burned smoke smoky plastic_burning"],
+        &["smell smells smelling smel odor odour", "burning burnt burned smoke smoky melted melting"],
     ),
     near(
         "fire.explosion",
@@ -154,7 +177,7 @@ pub static RULES: &[Rule] = &[
         5,
         &[
             "fuego incendio",
-            "hay casa cocina edificio transformador poste arbol contador medidor veo empezo socorro ayuda techo cuarto garaje vecino calle",
+            "hay casa cocina edificio transformador poste arbol contador medidor veo empezo socorro ayuda techo cuarto garaje vecino calle electrico",
         ],
     ),
     near(
@@ -166,7 +189,7 @@ pub static RULES: &[Rule] = &[
         ],
     ),
     near("fire.smoke.es", Fire, 4, &["humo", "sale saliendo hay huele olor veo mucho lleno casa"]),
-    near("fire.burning_smell.es", Fire, 3, &["huele olor", "quemado quemada quemando"]),
+    near("fire.burning_smell.es", Fire, 3, &["huele olor", "quemado quemada quemando derretido derretida"]),
     near(
         "fire.explosion.es",
         Fire,
@@ -190,7 +213,7 @@ pub static RULES: &[Rule] = &[
         5,
         &[
             WIRES,
-            "fell fallen falling fallin fel snapped snaped collapsed came_down come_down ripped_down knocked_down brought_down pulled_down broke broken",
+            "fell fallen falling fallin fel snapped snaped collapsed came_down come_down ripped_down knocked_down brought_down pulled_down broke broken leaning",
         ],
     ),
     near(
@@ -215,7 +238,8 @@ pub static RULES: &[Rule] = &[
         &[
             WIRES,
             "on_the_ground on_ground on_the_road in_the_road on_the_street in_the_street on_the_sidewalk in_my_yard in_our_yard in_the_yard in_my_driveway on_my_driveway \
-         on_my_car on_our_car on_a_car on_the_car on_my_roof on_my_house on_the_lawn on_my_lawn in_the_water in_a_puddle on_the_fence on_our_street",
+         on_my_car on_our_car on_a_car on_the_car on_my_roof on_my_house on_the_lawn on_my_lawn on_the_grass in_the_grass in_my_backyard in_the_backyard in_our_backyard in_my_front_yard in_the_garden in_my_garden in_our_garden \
+         touch_the_ground touching_the_ground ripped_off torn_off lies_in en_el_patio en_mi_patio en_la_calle en_el_suelo en_el_jardin en_la_acera in_the_water in_a_puddle on_the_fence on_our_street",
         ],
     ),
     near(
@@ -224,7 +248,7 @@ pub static RULES: &[Rule] = &[
         5,
         &[
             "cable cables cable_de_luz poste postes linea lineas tendido alambre alambres",
-            "caido caidos caida caidas cayo cayeron colgando cuelga cuelgan suelo tirado tirados chispas chispeando echando_chispas roto rotos",
+            "caido caidos caida caidas cayo cayeron colgando cuelga cuelgan suelo tirado tirados chispas chispeando echando_chispas roto rotos revento reventado partio arranco inclinado",
         ],
     ),
     // Life: someone is hurt, trapped or cannot breathe, or equipment that keeps someone alive is failing.
@@ -248,7 +272,7 @@ pub static RULES: &[Rule] = &[
         Life,
         0,
         &[
-            "unconscious unconcious unresponsive passed_out blacked_out wont_wake_up not_waking_up inconsciente desmayo desmayado desmayada no_despierta no_reacciona no_responde_mi",
+            "unconscious unconcious unresponsive passed_out blacked_out wont_wake_up not_waking_up inconsciente desmayo desmayado desmayada no_despierta no_reacciona not_reacting no_reacts collapsed colapso isnt_moving not_moving cant_move se_desmayo",
         ],
     ),
     near("life.bleeding", Life, 0, &["bleeding bleading sangrando sangra desangrando desangra"]),
@@ -265,7 +289,7 @@ pub static RULES: &[Rule] = &[
         Life,
         0,
         &[
-            "trapped traped stuck_in_the_elevator stuck_in_an_elevator stuck_in_elevator stuck_in_the_lift stuck_under pinned_under buried_under atrapado atrapada atrapados atrapadas",
+            "cant_get_out cannot_get_out no_podemos_salir no_puedo_salir is_under_it alguien_adentro someone_inside_the_collapsed water_is_rising trapped traped stuck_in_the_elevator stuck_in_an_elevator stuck_in_elevator stuck_in_the_lift stuck_under pinned_under buried_under atrapado atrapada atrapados atrapadas",
         ],
     ),
     near(
@@ -281,9 +305,9 @@ pub static RULES: &[Rule] = &[
         Life,
         4,
         &[
-            "im i_am hes he_is shes she_is someone somebody mom mum dad mother father son daughter baby wife husband child kid kids man woman neighbor neighbour people worker brother sister grandma grandpa person \
+            "im i_am hes he_is shes she_is someone somebody mom mum dad mother father son daughter baby wife husband child kid kids man woman neighbor neighbour people worker lineman brother sister grandma grandpa person \
          theyre they_are is_badly",
-            "hurt injured wounded unconscious burned choking drowning overdosed bleeding dying electrocuted crushed suffocating freezing_to_death",
+            "hurt injured wounded unconscious burned choking drowning overdosed bleeding dying electrocuted crushed suffocating freezing_to_death fell_from",
         ],
     ),
     near(
@@ -309,7 +333,7 @@ pub static RULES: &[Rule] = &[
         Life,
         0,
         &[
-            "call_911 need_911 call_an_ambulance need_an_ambulance need_ambulance send_ambulance send_an_ambulance call_ambulance call_999 call_112 llamen_al_911 llama_al_911 una_ambulancia ambulancia_por_favor",
+            "medical_emergency emergencia_medica 911_is_not 911_isnt 911_not cant_reach_911 call_911 need_911 call_an_ambulance need_an_ambulance need_ambulance send_ambulance send_an_ambulance call_ambulance call_999 call_112 llamen_al_911 llama_al_911 una_ambulancia ambulancia_por_favor",
         ],
     ),
     near(
@@ -319,23 +343,13 @@ pub static RULES: &[Rule] = &[
         &["drowning choking suffocating overdose overdosed se_ahoga se_asfixia sobredosis freezing_to_death"],
     ),
     stands(near("life.equipment", Life, 10, &[DEVICES, FAILING])),
-    stands(near("life.equipment", Life, 8, &[DEVICES, "battery batteries backup bateria baterias"])),
-    near(
-        "life.outage",
-        Life,
-        8,
-        &[
-            "depends relies needs uses on depende necesita usa",
-            "ventilator oxygen concentrator dialysis life_support breathing_machine respirador concentrador dialisis",
-        ],
-    ),
     // Self-harm.
     near(
         "self_harm.kill",
         SelfHarm,
         2,
         &[
-            "kill killing kil hurt hurting harm harming hang hanging shoot shooting",
+            "kill killing kil cut cutting do_something_to hurt hurting harm harming hang hanging shoot shooting",
             "myself my_self himself herself themselves themself mysef",
         ],
     ),
@@ -350,14 +364,16 @@ pub static RULES: &[Rule] = &[
         "self_harm.die",
         SelfHarm,
         0,
-        &["wish_i_was_dead wish_i_were_dead wanna_die better_off_dead better_off_without_me rather_be_dead rather_die"],
+        &[
+            "quiere_morir cant_go_on cannot_go_on want_it_to_be_over want_this_to_be_over would_miss_me goodbye_everyone goodbye_forever wouldnt_wake_up never_wake_up wish_i_was_dead wish_i_were_dead wanna_die better_off_dead better_off_without_me rather_be_dead rather_die",
+        ],
     ),
     near(
         "self_harm.end",
         SelfHarm,
         0,
         &[
-            "end_my_life ending_my_life end_it_all ending_it_all take_my_life take_my_own_life taking_my_life end_his_life end_her_life take_his_life take_her_life",
+            "have_the_pills took_the_pills took_all_my_pills tengo_las_pastillas his_own_life her_own_life their_own_life end_my_life ending_my_life end_it_all ending_it_all take_my_life take_my_own_life taking_my_life end_his_life end_her_life take_his_life take_her_life",
         ],
     ),
     stands(near(
@@ -365,8 +381,8 @@ pub static RULES: &[Rule] = &[
         SelfHarm,
         4,
         &[
-            "dont do_not no_longer no_reason not cant_go",
-            "want_to_live wanna_live to_live to_be_alive be_here_anymore on_living live_anymore want_to_wake_up",
+            "dont do_not no_longer no_reason no_point not cant_go",
+            "want_to_live wanna_live to_live to_be_alive be_here_anymore on_living keep_living worth_living in_going_on go_on_living live_anymore want_to_wake_up",
         ],
     )),
     stands(near(
@@ -374,7 +390,7 @@ pub static RULES: &[Rule] = &[
         SelfHarm,
         0,
         &[
-            "no_quiero_vivir no_quiere_vivir no_quiero_seguir_viviendo no_vale_la_pena_vivir ya_no_quiero_vivir no_tengo_ganas_de_vivir",
+            "seguir_viviendo estarian_mejor_sin_mi mejor_sin_mi no_despertara no_despertar acabar_con_todo no_quiero_vivir no_quiere_vivir no_quiero_seguir_viviendo no_vale_la_pena_vivir ya_no_quiero_vivir no_tengo_ganas_de_vivir",
         ],
     )),
     near(
@@ -382,7 +398,7 @@ pub static RULES: &[Rule] = &[
         SelfHarm,
         0,
         &[
-            "matarme quitarme_la_vida quitarse_la_vida me_quiero_morir quiero_morir quiero_morirme me_quiero_matar acabar_con_mi_vida terminar_con_mi_vida \
+            "matarme quitar_la_vida quitarme_la_vida quitarse_la_vida me_quiero_morir quiero_morir quiero_morirme me_quiero_matar acabar_con_mi_vida terminar_con_mi_vida \
          hacerme_dano me_voy_a_matar mejor_muerto mejor_muerta",
         ],
     ),
@@ -410,13 +426,13 @@ pub static HARMLESS: &[(Danger, &str)] = &[
         "internet_line internet_lines internet_cable phone_line phone_lines telephone_line telephone_lines land_line help_line hot_line hazard_line support_line service_line customer_line \
          customer_service_line your_line your_lines fax_line fiber_line fibre_line cable_tv cable_company cable_internet cable_box cable_is_down cable_service cable_bill cable_went_down cable_and_internet \
          internet_and_cable line_is_busy lines_are_busy line_went_dead line_is_dead bottom_line waiting_in_line wait_in_line in_line on_line back_of_the_line down_the_line subway_line train_line bus_line \
-         metro_line line_down_the line_is_breaking line_keeps clothes_line clothesline water_line deadline dead_line charging_cable charger_cable usb_cable hdmi_cable phone_cable wire_transfer \
+         metro_line line_down_the line_is_breaking line_keeps clothes_line clothesline water_line deadline dead_line charging_cable charger_cable usb_cable hdmi_cable wire_transfer \
          wire_money linea_telefonica linea_de_telefono linea_de_internet cable_de_internet linea_de_metro linea_de_atencion su_linea line_of_sight wire_me barbed_wire",
     ),
     (
         Life,
         "dying_to_know dying_to_hear dying_to_see dying_to_go dying_of_boredom phone_is_dying phone_dying phone_battery_is_dying phone_battery_dying laptop_is_dying phone_died fridge_died \
-         hurt_myself hurting_myself hurt_himself hurt_herself \
+         want_to_die wants_to_die wanna_die quiero_morir quiere_morir generator_hurt hurt_myself hurting_myself hurt_himself hurt_herself \
          bleeding_money bleeding_me_dry bleeding_us_dry bleeding_edge gave_me_a_heart_attack give_me_a_heart_attack giving_me_a_heart_attack nearly_had_a_heart_attack almost_had_a_heart_attack \
          choking_on_these choking_on_your catch_my_breath hold_my_breath holding_my_breath save_your_breath waste_my_breath no_one_is_hurt nobody_is_hurt noone_is_hurt no_one_hurt nobody_hurt \
          no_one_injured nobody_injured no_one_is_injured nobody_is_injured no_one_was_hurt nobody_was_hurt hurt_my_feelings hurt_our_business sangrando_dinero nadie_herido nadie_esta_herido no_hay_heridos \

@@ -81,7 +81,7 @@ pub struct Encoder {
     unseen: f32,
 }
 
-/// A character n-gram must stand in so many texts: those of one text only repeat what its words say, and are half of all.
+/// A character n-gram must stand in so many texts: those of one text only repeat what its words say, and are a quarter of all.
 const LEAST_CHARACTERS: u32 = 2;
 /// Above this many texts a word n-gram must stand in two of them as well.
 const PRUNE_ABOVE: usize = 4_000;
