@@ -3,6 +3,7 @@
 //! `cargo bench --bench load -- [--rate PER_SECOND] [--seconds N] [--quiet MS]` starts the real binary on a copy of the sample
 //! crisis and prints latencies. The load is open: visitors arrive at the given rate whether or not earlier ones have been answered, so a
 //! service that falls behind shows it. Client and service share the machine.
+#![allow(clippy::unwrap_used, reason = "a test that fails says where")]
 
 #[path = "../tests/common/mod.rs"]
 mod common;

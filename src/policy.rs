@@ -48,6 +48,11 @@ pub const MAX_ANSWERS: usize = 3;
 /// At most this many intents are offered as choices (plus "talk to a person").
 pub const MAX_CHOICES: usize = 3;
 
+/// The bot asks back when it is at least this probable that one of the intents it can offer is meant. A question back costs far less than
+/// a wrong answer (each has "talk to a person" as its last choice), so it needs no more than an even chance; below that a person is
+/// quicker for everyone.
+pub const ASK_BACK: f64 = 0.5;
+
 /// Clarifying questions asked in a row before a person takes over: two misses mean that we do not understand.
 pub const MAX_CLARIFICATIONS: u8 = 2;
 

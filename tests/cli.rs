@@ -1,4 +1,5 @@
 //! The commands that admins use, driven as they drive them.
+#![allow(clippy::unwrap_used, reason = "a test that fails says where")]
 
 mod common;
 

@@ -1,4 +1,5 @@
 //! The service is killed again and again in a stream of messages: nothing that was accepted is lost, nothing is answered twice.
+#![allow(clippy::unwrap_used, reason = "a test that fails says where")]
 
 mod common;
 

@@ -1,4 +1,5 @@
 //! Delivery as a platform meets it: each message once and in order, whatever the platform answers.
+#![allow(clippy::unwrap_used, reason = "a test that fails says where")]
 
 use std::{
     collections::HashMap,

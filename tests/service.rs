@@ -1,4 +1,5 @@
 //! The running service, as a customer on the web chat and an agent at the command line meet it.
+#![allow(clippy::unwrap_used, reason = "a test that fails says where")]
 
 mod common;
 

@@ -19,7 +19,7 @@ use crate::{
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// The share of answers that may be wrong, instead of policy.max_wrong
+    /// The share of answers that may be wrong, instead of `policy.max_wrong`
     #[arg(long, value_name = "SHARE", value_parser = share)]
     max_wrong: Option<f64>,
 }

@@ -26,7 +26,7 @@ pub(super) struct Args {
     file: PathBuf,
     #[arg(long, value_enum, default_value_t = Format::Table)]
     format: Format,
-    /// The share of answers that may be wrong, instead of policy.max_wrong
+    /// The share of answers that may be wrong, instead of `policy.max_wrong`
     #[arg(long, value_name = "SHARE", value_parser = share)]
     max_wrong: Option<f64>,
 }
@@ -82,6 +82,12 @@ enum Gold {
     OutOfScope,
 }
 
+impl Gold {
+    fn is_among(&self, intents: &[String]) -> bool {
+        matches!(self, Self::Intent(name) if intents.contains(name))
+    }
+}
+
 impl<'a> Labels<'a> {
     fn new(knowledge: &'a Knowledge) -> Self {
         let mut names = HashMap::new();
@@ -116,17 +122,18 @@ enum Outcome {
     Answered {
         right: bool,
     },
-    Clarified,
+    /// Asked back; right if the line's intent is among the choices.
+    Clarified {
+        right: bool,
+    },
     Escalated,
 }
 
 impl Seen {
     fn new(gold: Gold, verdict: &Verdict) -> Self {
         let outcome = match &verdict.decided {
-            Decision::Answer(intents) => {
-                Outcome::Answered { right: matches!(&gold, Gold::Intent(gold) if intents.contains(gold)) }
-            }
-            Decision::Clarify(_) => Outcome::Clarified,
+            Decision::Answer(intents) => Outcome::Answered { right: gold.is_among(intents) },
+            Decision::Clarify(intents) => Outcome::Clarified { right: gold.is_among(intents) },
             Decision::Escalate(_) | Decision::Acknowledge | Decision::Silent => Outcome::Escalated,
         };
         Self { gold, best: verdict.intent.clone(), probability: verdict.probability, outcome }
@@ -164,6 +171,8 @@ struct Score {
     wrong_of_answered: Option<f64>,
     /// Out-of-scope lines that are answered.
     oos_answered: Option<f64>,
+    /// Lines asked back in which the right intent is among the choices.
+    right_of_clarified: Option<f64>,
     confusions: Vec<Confusion>,
 }
 
@@ -190,7 +199,7 @@ impl Score {
             macro_f1: macro_f1(&inside),
             auroc: auroc(&inside, &outside),
             answered: ratio(total_answered, seen.len()).unwrap_or_default(),
-            clarified: ratio(count(&all, &|seen| matches!(seen.outcome, Outcome::Clarified)), seen.len())
+            clarified: ratio(count(&all, &|seen| matches!(seen.outcome, Outcome::Clarified { .. })), seen.len())
                 .unwrap_or_default(),
             escalated: ratio(count(&all, &|seen| matches!(seen.outcome, Outcome::Escalated)), seen.len())
                 .unwrap_or_default(),
@@ -200,6 +209,10 @@ impl Score {
                 total_answered,
             ),
             oos_answered: ratio(count(&outside, &answered), outside.len()),
+            right_of_clarified: ratio(
+                count(&all, &|seen| matches!(seen.outcome, Outcome::Clarified { right: true })),
+                count(&all, &|seen| matches!(seen.outcome, Outcome::Clarified { .. })),
+            ),
             confusions: confusions(&inside),
         }
     }
@@ -219,6 +232,7 @@ impl Score {
             (self.coverage, "coverage: in-scope lines answered"),
             (self.wrong_of_answered, "wrong of answered"),
             (self.oos_answered, "out-of-scope lines answered"),
+            (self.right_of_clarified, "of lines asked back: the right intent is among the choices"),
         ] {
             writeln!(output, "  {}  {what}", percent(value))?;
         }

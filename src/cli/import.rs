@@ -102,16 +102,18 @@ fn sort(lines: &[Labelled]) -> Sorted<'_> {
 /// A safe and unique file name for each intent.
 fn file_names<'a>(intents: impl Iterator<Item = &'a str>) -> HashMap<&'a str, String> {
     let mut taken = BTreeSet::new();
-    intents
-        .map(|intent| {
-            let base = file_name(intent);
-            let name = std::iter::once(base.clone())
-                .chain((2..).map(|n| format!("{base}_{n}")))
-                .find(|name| taken.insert(name.clone()))
-                .unwrap_or(base);
-            (intent, name)
-        })
-        .collect()
+    let mut names = HashMap::new();
+    for intent in intents {
+        let base = file_name(intent);
+        let mut name = base.clone();
+        let mut number = 2;
+        while !taken.insert(name.clone()) {
+            name = format!("{base}_{number}");
+            number += 1;
+        }
+        names.insert(intent, name);
+    }
+    names
 }
 
 /// An intent's name as a file name: lower-case letters, digits and `_`, never a path.

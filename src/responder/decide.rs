@@ -270,12 +270,12 @@ impl Settle<'_> {
         }
     }
 
-    /// No intent is sure: ask back where two or three together are, otherwise a person.
+    /// No intent is sure: ask back where it is likely enough that one of a few is meant, otherwise a person.
     fn unsure(&self) -> Plan {
         if self.memory.standing == Standing::Waiting {
             return self.hand_over(Reason::Unsure, Vec::new(), Vec::new());
         }
-        let Some(candidates) = candidates(&self.message.whole, self.scene.threshold) else {
+        let Some(candidates) = candidates(&self.message.whole) else {
             return self.hand_over(Reason::Unsure, Vec::new(), Vec::new());
         };
         if self.memory.clarifications >= policy::MAX_CLARIFICATIONS {
@@ -335,19 +335,10 @@ enum One {
     Person(Reason, Option<Said>),
 }
 
-/// The two or three intents that together are probable enough, most probable first.
-fn candidates(reading: &Reading, threshold: f64) -> Option<Vec<&str>> {
-    let mut sum = 0.0;
-    let mut names = Vec::new();
-    for ranked in reading.ranked.iter().take(policy::MAX_CHOICES) {
-        if ranked.probability < CHOICE_PROBABILITY {
-            break;
-        }
-        sum += ranked.probability;
-        names.push(ranked.intent.as_str());
-        if sum >= threshold && names.len() >= 2 {
-            return Some(names);
-        }
-    }
-    None
+/// The intents to offer, most probable first, if it is probable enough that one of them is meant.
+fn candidates(reading: &Reading) -> Option<Vec<&str>> {
+    let near =
+        || reading.ranked.iter().take(policy::MAX_CHOICES).filter(|ranked| ranked.probability >= CHOICE_PROBABILITY);
+    let together: f64 = near().map(|ranked| ranked.probability).sum();
+    (together >= policy::ASK_BACK).then(|| near().map(|ranked| ranked.intent.as_str()).collect())
 }

@@ -12,7 +12,7 @@ use crate::{
 
 const THRESHOLD: f64 = 0.8;
 
-const PHRASES: &str = r#"
+const PHRASES: &str = r"
 en:
   introduction: I am a bot.
   opening:
@@ -40,9 +40,9 @@ en:
   no_words: Please use words.
 es:
   introduction: Soy un bot.
-"#;
+";
 
-const INCIDENT: &str = r#"
+const INCIDENT: &str = r"
 company: Harbor
 name: Storm
 timezone: UTC
@@ -57,7 +57,7 @@ facts:
     value: 40 crews
     as_of: 2026-11-14 06:00
     valid_for: 12h
-"#;
+";
 
 /// Name, further keys of the intent, response.
 const INTENTS: [(&str, &str, &str); 9] = [
@@ -80,8 +80,8 @@ fn knowledge_of_the_test() -> Knowledge {
     fs::write(at("incident.yaml"), INCIDENT).unwrap();
     fs::write(at("responses/phrases.yaml"), PHRASES).unwrap();
     for (name, keys, response) in INTENTS {
-        let examples: String = (0..10).map(|n| format!("  - {name} example number {n}\n")).collect();
-        fs::write(at(&format!("intents/{name}.yaml")), format!("title: About {name}\n{keys}\nexamples:\n{examples}"))
+        let examples = (0..10).map(|n| format!("  - {name} example number {n}")).collect::<Vec<_>>().join("\n");
+        fs::write(at(&format!("intents/{name}.yaml")), format!("title: About {name}\n{keys}\nexamples:\n{examples}\n"))
             .unwrap();
         fs::write(at(&format!("responses/{name}.md")), response).unwrap();
     }
@@ -194,7 +194,7 @@ fn the_bot_says_that_it_is_one_before_its_first_answer_only() {
 
 #[test]
 fn what_is_not_sure_goes_to_a_person() {
-    let turn = Talk::new().hears(message(&[("restoration", 0.4), ("refund", 0.1)]));
+    let turn = Talk::new().hears(message(&[("restoration", 0.3), ("refund", 0.1)]));
     assert_eq!(escalated(&turn), Some(Reason::Unsure));
     assert_eq!(said(&turn), "A person reads this (unsure).");
     assert_eq!(turn.escalation.unwrap().intents, ["restoration", "refund"]);
@@ -202,7 +202,7 @@ fn what_is_not_sure_goes_to_a_person() {
 }
 
 #[test]
-fn two_intents_that_are_sure_only_together_are_asked_back() {
+fn intents_that_are_probable_and_not_sure_are_asked_back() {
     let mut talk = Talk::new();
     let turn = talk.hears(message(&[("restoration", 0.5), ("refund", 0.4)]));
     assert_eq!(turn.decision, Decision::Clarify(vec!["restoration".into(), "refund".into()]));
@@ -210,6 +210,12 @@ fn two_intents_that_are_sure_only_together_are_asked_back() {
     let turn = talk.picks("intent:refund");
     assert_eq!(turn.decision, Decision::Answer(vec!["refund".into()]));
     assert!(turn.memory.offered.is_empty());
+}
+
+#[test]
+fn a_single_probable_intent_is_asked_back_too() {
+    let turn = Talk::new().hears(message(&[("restoration", 0.6), ("refund", 0.01)]));
+    assert_eq!(choices(&turn), ["intent:restoration", "person"], "an improbable one would only be noise");
 }
 
 #[test]

@@ -28,9 +28,9 @@ pub(super) fn word(scene: &Scene<'_>, memory: &Memory, id: ConversationId, mood:
     if !memory.introduced {
         // In danger the help comes first; that a machine wrote it can wait one paragraph.
         if in_danger(plan) {
-            after.push(phrase(Phrase::Introduction))
+            after.push(phrase(Phrase::Introduction));
         } else {
-            before.push(phrase(Phrase::Introduction))
+            before.push(phrase(Phrase::Introduction));
         }
     }
     if body.iter().any(|said| said.language != scene.language) {

@@ -22,7 +22,7 @@ const CONCURRENT: usize = 64;
 const SEND_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// How long a lease holds: comfortably longer than a send and its record.
-const LEASE: Duration = Duration::from_secs(60);
+const LEASE: Duration = Duration::from_mins(1);
 
 /// Looks into the outbox at least this often. The store wakes us sooner when there is work; this is for what an error left behind.
 const MAX_PAUSE: Duration = Duration::from_secs(2);
@@ -92,9 +92,9 @@ async fn send(channel: &dyn Channel, message: &Leased) -> Result<Option<String>,
         Ok(result) => result,
         Err(_) => Err(SendError::Uncertain(format!("no answer within {} s", SEND_TIMEOUT.as_secs()))),
     }
-    .or_else(|error| match error {
-        SendError::Uncertain(reason) if channel.may_resend() => Err(SendError::Later { reason, after: None }),
-        other => Err(other),
+    .map_err(|error| match error {
+        SendError::Uncertain(reason) if channel.may_resend() => SendError::Later { reason, after: None },
+        other => other,
     })
 }
 
@@ -109,17 +109,16 @@ async fn record(store: &Store, message: &Leased, outcome: Result<Option<String>,
             count("sent");
             store.sent(message.id, platform_id.as_deref(), now).await
         }
-        Err(SendError::Later { reason, after }) => match wait_before(message.attempt, after) {
-            Some(wait) => {
+        Err(SendError::Later { reason, after }) => {
+            if let Some(wait) = wait_before(message.attempt, after) {
                 count("later");
                 store.retry(message.id, now + jiff::SignedDuration::try_from(wait).unwrap_or_default(), &reason).await
-            }
-            None => {
+            } else {
                 count("failed");
                 warn!(conversation = %message.conversation, reason, "a message was given up; a person is told");
                 store.fail(message.id, &reason, now).await
             }
-        },
+        }
         Err(SendError::Refused(reason)) => {
             count("failed");
             warn!(conversation = %message.conversation, reason, "the platform refused a message; a person is told");
@@ -140,7 +139,7 @@ fn wait_before(attempt: u32, asked: Option<Duration>) -> Option<Duration> {
         return None;
     }
     let doubled = Duration::from_secs(1) * 2_u32.pow(attempt.min(9));
-    Some(doubled.min(Duration::from_secs(300)).max(asked.unwrap_or_default()))
+    Some(doubled.min(Duration::from_mins(5)).max(asked.unwrap_or_default()))
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 pub const BINARY: &str = env!("CARGO_BIN_EXE_evenkeel");
 
 /// Generous: a busy machine is slow, and a promise that is kept late is still kept.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+pub const PATIENCE: Duration = Duration::from_mins(1);
 
 /// The folder of the sample crisis.
 pub fn sample() -> &'static Path {
