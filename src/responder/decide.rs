@@ -8,7 +8,7 @@ use crate::{
     knowledge::{CannotSay, Intent, Knowledge, Phrase, Said},
     message::Choice,
     policy,
-    reading::{Danger, Language, Mood, Reading},
+    reading::{Danger, Language, Mood, Ranked, Reading},
 };
 
 /// What a decision is made against.
@@ -47,6 +47,10 @@ const WISH_PROBABILITY: f64 = 0.35;
 
 /// Intents below this probability are not offered as a choice: they would only be noise on the screen.
 const CHOICE_PROBABILITY: f64 = 0.05;
+
+/// So many of the most probable intents are offered all the same, because a question with one answer is none. Dangers never are: a button
+/// about self-harm under a question about the fridge would be cruel.
+const FILLERS: usize = 2;
 
 /// How many of a reading's intents count as "it may be about this" for a question inside a longer message.
 const NEARBY: usize = 3;
@@ -275,7 +279,7 @@ impl Settle<'_> {
         if self.memory.standing == Standing::Waiting {
             return self.hand_over(Reason::Unsure, Vec::new(), Vec::new());
         }
-        let Some(candidates) = candidates(&self.message.whole) else {
+        let Some(candidates) = candidates(self.scene, &self.message.whole) else {
             return self.hand_over(Reason::Unsure, Vec::new(), Vec::new());
         };
         if self.memory.clarifications >= policy::MAX_CLARIFICATIONS {
@@ -336,9 +340,15 @@ enum One {
 }
 
 /// The intents to offer, most probable first, if it is probable enough that one of them is meant.
-fn candidates(reading: &Reading) -> Option<Vec<&str>> {
-    let near =
-        || reading.ranked.iter().take(policy::MAX_CHOICES).filter(|ranked| ranked.probability >= CHOICE_PROBABILITY);
-    let together: f64 = near().map(|ranked| ranked.probability).sum();
-    (together >= policy::ASK_BACK).then(|| near().map(|ranked| ranked.intent.as_str()).collect())
+fn candidates<'r>(scene: &Scene<'_>, reading: &'r Reading) -> Option<Vec<&'r str>> {
+    let ranked = || reading.ranked.iter().take(policy::MAX_CHOICES);
+    if ranked().map(|ranked| ranked.probability).sum::<f64>() < policy::ASK_BACK {
+        return None;
+    }
+    let worth_a_button = |place: usize, ranked: &Ranked| {
+        let filler = place < FILLERS && scene.intent(&ranked.intent).is_some_and(|intent| intent.danger.is_none());
+        ranked.probability >= CHOICE_PROBABILITY || filler
+    };
+    let offered = ranked().enumerate().filter(|(place, ranked)| worth_a_button(*place, ranked));
+    Some(offered.map(|(_, ranked)| ranked.intent.as_str()).collect())
 }

@@ -214,8 +214,10 @@ fn intents_that_are_probable_and_not_sure_are_asked_back() {
 
 #[test]
 fn a_single_probable_intent_is_asked_back_too() {
-    let turn = Talk::new().hears(message(&[("restoration", 0.6), ("refund", 0.01)]));
-    assert_eq!(choices(&turn), ["intent:restoration", "person"], "an improbable one would only be noise");
+    let turn = Talk::new().hears(message(&[("restoration", 0.6), ("refund", 0.01), ("water", 0.01)]));
+    assert_eq!(choices(&turn), ["intent:restoration", "intent:refund", "person"], "beside the next one, and no more");
+    let turn = Talk::new().hears(message(&[("restoration", 0.6), ("gas", 0.01)]));
+    assert_eq!(choices(&turn), ["intent:restoration", "person"], "an improbable danger is no choice");
 }
 
 #[test]

@@ -236,6 +236,8 @@ export class Log {
     if (node.offsetHeight > this.#scroller.clientHeight - 40) {
       const above = node.getBoundingClientRect().top - this.#scroller.getBoundingClientRect().top;
       this.#scroller.scrollTop += above - 8;
+      // Stay there: help in danger is read from its first word, whatever grows or shrinks around it.
+      this.#pinned = false;
     } else {
       this.toEnd();
       this.#pinned = true;
