@@ -80,9 +80,13 @@ impl Scene<'_> {
         self.knowledge.intents.get(name)
     }
 
-    /// The intent that a reading gives with enough probability to be answered.
+    /// The intent that a reading gives with enough probability to act on it. One that a person takes anyway needs no more than asking
+    /// back does: it gives no answer that could be wrong.
     fn sure<'r>(&self, reading: &'r Reading) -> Option<&'r str> {
-        reading.best().filter(|best| best.probability >= self.threshold).map(|best| best.intent.as_str())
+        let best = reading.best()?;
+        let to_a_person = self.intent(&best.intent).is_some_and(|intent| intent.escalate);
+        let enough = if to_a_person { self.threshold.min(policy::ASK_BACK) } else { self.threshold };
+        (best.probability >= enough).then_some(best.intent.as_str())
     }
 
     /// Greetings and thanks (a negative priority): answered only when nothing else is asked.

@@ -364,6 +364,11 @@ fn an_intent_that_always_needs_a_person_says_its_own_line() {
 }
 
 #[test]
+fn what_a_person_takes_anyway_is_not_asked_back_first() {
+    assert_eq!(escalated(&Talk::new().hears(message(&[("complaint", 0.6), ("refund", 0.2)]))), Some(Reason::Always));
+}
+
+#[test]
 fn several_questions_are_answered_together_the_important_one_first() {
     let mut talk = Talk::new();
     let turn = talk.hears(Message {
