@@ -55,6 +55,10 @@ async fn a_newcomer_is_answered_asked_back_and_brought_to_a_person() {
     sees(&browser, "Which street are you on?").await;
     picture(&browser, "whole-agent").await;
 
+    sees(&browser, "You are talking with a person").await;
+    assert!(home.run(&["escalations", "resolve", "1", "--as", "Dana"]).status.success());
+    browser.until("document.querySelector('#standing').dataset.standing === 'bot'").await;
+
     browser.refresh().await.unwrap();
     sees(&browser, "Which street are you on?").await;
     sees(&browser, "These are estimates, not promises").await;

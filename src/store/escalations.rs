@@ -220,6 +220,7 @@ async fn reply(work: &mut Work, id: EscalationId, agent: String, text: String, n
     let outgoing = Outgoing { text, short: None, choices: Vec::new(), author: Author::Agent(agent), language };
     outbox::queue(connection, conversation.id, &outgoing, audit, now).await?;
     work.changes.outbox = true;
+    work.changes.conversations.push(conversation.id);
     Ok(())
 }
 
@@ -247,6 +248,7 @@ async fn resolve(work: &mut Work, id: EscalationId, agent: String, note: Option<
         ..Audit::default()
     };
     audit.insert(connection, now).await?;
+    work.changes.conversations.push(conversation.id);
     Ok(())
 }
 

@@ -199,7 +199,7 @@ async fn receive(work: &mut Work, incoming: Incoming) -> Result<Received> {
 
     let conversation = ConversationId(uuid(&conversation)?);
     work.changes.inbox = true;
-    work.changes.lines.push(conversation);
+    work.changes.conversations.push(conversation);
     Ok(Received { message, conversation, new: true })
 }
 

@@ -99,7 +99,7 @@ impl Store {
         Ok(Self { readers, writer, signals, holder: Uuid::now_v7() })
     }
 
-    /// Changes whenever a line of this conversation becomes visible (in this process). Subscribe first, then read
+    /// Changes whenever a line of this conversation becomes visible or its standing changes. Subscribe first, then read
     /// [`Store::lines_after`]: then no line is missed.
     pub fn watch(&self, conversation: ConversationId) -> watch::Receiver<()> {
         self.signals.watch(conversation)

@@ -249,7 +249,7 @@ async fn sent(work: &mut Work, id: OutgoingId, platform_id: Option<String>, now:
     .bind(id.to_string())
     .execute(&mut *connection)
     .await?;
-    work.changes.lines.push(ConversationId(uuid(&conversation)?));
+    work.changes.conversations.push(ConversationId(uuid(&conversation)?));
     work.changes.outbox = true;
     Ok(())
 }
@@ -272,6 +272,7 @@ async fn give_up(work: &mut Work, id: OutgoingId, how: Undelivered, error: Strin
     if !row.try_get::<bool, _>("bulk")? {
         let conversation = ConversationId(uuid(row.try_get("conversation")?)?);
         undelivered(&mut *connection, conversation, how, now).await?;
+        work.changes.conversations.push(conversation);
     }
     work.changes.outbox = true;
     Ok(())

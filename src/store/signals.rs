@@ -14,15 +14,18 @@ use crate::message::ConversationId;
 pub(super) struct Changes {
     pub inbox: bool,
     pub outbox: bool,
-    /// Conversations in which a line became visible.
-    pub lines: Vec<ConversationId>,
+    /// Conversations in which a line became visible, or whose standing changed.
+    pub conversations: Vec<ConversationId>,
+    /// Another process wrote: any conversation may have changed.
+    pub elsewhere: bool,
 }
 
 impl Changes {
     pub fn add(&mut self, other: Self) {
         self.inbox |= other.inbox;
         self.outbox |= other.outbox;
-        self.lines.extend(other.lines);
+        self.conversations.extend(other.conversations);
+        self.elsewhere |= other.elsewhere;
     }
 }
 
@@ -50,14 +53,15 @@ impl Signals {
         if changes.outbox {
             self.outbox.notify_one();
         }
-        if changes.lines.is_empty() {
-            return;
-        }
-        let mut watched = self.watched();
-        for line in &changes.lines {
+        if changes.elsewhere {
             // Sending fails when nobody listens any more.
-            if watched.senders.get(line).is_some_and(|sender| sender.send(()).is_err()) {
-                watched.senders.remove(line);
+            self.watched().senders.retain(|_, sender| sender.send(()).is_ok());
+        } else if !changes.conversations.is_empty() {
+            let mut watched = self.watched();
+            for conversation in &changes.conversations {
+                if watched.senders.get(conversation).is_some_and(|sender| sender.send(()).is_err()) {
+                    watched.senders.remove(conversation);
+                }
             }
         }
     }
@@ -92,14 +96,17 @@ mod tests {
         }
         assert!(signals.watched().senders.len() < 100);
 
-        signals.tell(&Changes { lines: vec![ConversationId::new()], ..Changes::default() });
+        signals.tell(&Changes { conversations: vec![ConversationId::new()], ..Changes::default() });
         assert!(!listener.has_changed().unwrap());
-        signals.tell(&Changes { lines: vec![here], ..Changes::default() });
+        signals.tell(&Changes { conversations: vec![here], ..Changes::default() });
         assert!(listener.has_changed().unwrap());
         listener.mark_unchanged();
 
+        signals.tell(&Changes { elsewhere: true, ..Changes::default() });
+        assert!(listener.has_changed().unwrap(), "what another process wrote may be about anyone");
+
         drop(listener);
-        signals.tell(&Changes { lines: vec![here], ..Changes::default() });
+        signals.tell(&Changes { conversations: vec![here], ..Changes::default() });
         assert!(!signals.watched().senders.contains_key(&here));
     }
 }

@@ -87,5 +87,6 @@ async fn record(
         queue(connection, conversation.id, reply, audit, now).await?;
     }
     work.changes.outbox = !turn.replies.is_empty();
+    work.changes.conversations.push(conversation.id);
     Ok(escalation)
 }
