@@ -16,6 +16,8 @@ fn evenkeel(args: &[&str], input: &[u8]) -> std::process::Output {
     let mut child = Command::new(BINARY)
         .args(args)
         .current_dir(sample())
+        .env_remove("EVENKEEL_KNOWLEDGE")
+        .env_remove("EVENKEEL_DATABASE")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -24,6 +26,12 @@ fn evenkeel(args: &[&str], input: &[u8]) -> std::process::Output {
     // A command that fails early closes its input; that is its right.
     let _ = child.stdin.take().unwrap().write_all(input);
     child.wait_with_output().unwrap()
+}
+
+#[test]
+fn the_help_reads_well() {
+    insta::assert_snapshot!(stdout(&evenkeel(&["--help"], b"")));
+    insta::assert_snapshot!(stdout(&evenkeel(&["escalations", "--help"], b"")));
 }
 
 #[test]
