@@ -1,8 +1,14 @@
 //! Inbox to responder to outbox: each conversation whose customer has gone quiet gets its turn, in one transaction.
 
-use std::{collections::HashSet, sync::Arc, time::Duration};
+use std::{
+    collections::{HashMap, HashSet},
+    panic::AssertUnwindSafe,
+    sync::Arc,
+    time::Duration,
+};
 
 use anyhow::Context as _;
+use futures::FutureExt as _;
 use jiff::Timestamp;
 use tokio::{
     task::JoinSet,
@@ -28,6 +34,9 @@ const MIN_PAUSE: Duration = Duration::from_millis(10);
 /// Looks at the inbox at least this often, for turns that another process or an error left behind.
 const MAX_PAUSE: Duration = Duration::from_secs(2);
 
+/// How long a conversation rests whose turn failed for another reason, so that one that cannot be read does not fill the log.
+const REST: Duration = Duration::from_secs(5);
+
 /// How often a turn is taken again when the conversation changed under it (a further message, an agent's reply).
 const RETRIES: usize = 5;
 
@@ -35,6 +44,7 @@ const RETRIES: usize = 5;
 pub async fn run(store: Store, responder: Arc<Responder>, policy: Policy, stop: CancellationToken) {
     let mut under_way = JoinSet::new();
     let mut busy: HashSet<ConversationId> = HashSet::new();
+    let mut resting: HashMap<ConversationId, Instant> = HashMap::new();
     loop {
         let started = Instant::now();
         let stopping = stop.is_cancelled();
@@ -49,14 +59,21 @@ pub async fn run(store: Store, responder: Arc<Responder>, policy: Policy, stop: 
             }
         };
         let mut waiting = false;
+        resting.retain(|_, until| *until > started);
         for id in due.ready {
+            if resting.contains_key(&id) {
+                continue;
+            }
             if busy.len() >= CONCURRENT {
                 waiting = true;
                 break;
             }
             if busy.insert(id) {
                 let (store, responder) = (store.clone(), Arc::clone(&responder));
-                under_way.spawn(async move { (id, take(&store, responder, id).await) });
+                under_way.spawn(async move {
+                    let turn = AssertUnwindSafe(take(&store, responder, id)).catch_unwind();
+                    (id, turn.await.unwrap_or_else(|_| Err(anyhow::anyhow!("the turn broke off"))))
+                });
             }
         }
         if stopping && under_way.is_empty() {
@@ -67,13 +84,13 @@ pub async fn run(store: Store, responder: Arc<Responder>, policy: Policy, stop: 
             Duration::try_from(at.duration_since(Timestamp::now())).unwrap_or_default().min(MAX_PAUSE)
         });
         tokio::select! {
-            Some(done) = under_way.join_next() => settle(done, &mut busy),
+            Some(done) = under_way.join_next() => settle(done, &mut busy, &mut resting),
             () = store.inbox_changed().notified(), if !waiting => {}
             () = sleep(until_next), if !waiting => {}
             () = stop.cancelled(), if !stopping => {}
         }
         while let Some(done) = under_way.try_join_next() {
-            settle(done, &mut busy);
+            settle(done, &mut busy, &mut resting);
         }
         if !stop.is_cancelled() {
             sleep(MIN_PAUSE.saturating_sub(started.elapsed())).await;
@@ -83,15 +100,17 @@ pub async fn run(store: Store, responder: Arc<Responder>, policy: Policy, stop: 
 
 type Done = Result<(ConversationId, anyhow::Result<()>), tokio::task::JoinError>;
 
-fn settle(done: Done, busy: &mut HashSet<ConversationId>) {
+fn settle(done: Done, busy: &mut HashSet<ConversationId>, resting: &mut HashMap<ConversationId, Instant>) {
     match done {
         Ok((id, result)) => {
             busy.remove(&id);
             if let Err(error) = result {
+                resting.insert(id, Instant::now() + REST);
                 error!(conversation = %id, error = format!("{error:#}"), "a turn was not recorded; it will be taken again");
             }
         }
-        Err(error) => error!(%error, "a turn was broken off"),
+        // Panics are caught above, and nothing cancels a turn but the end of the runtime.
+        Err(error) => error!(%error, "a turn was cancelled"),
     }
 }
 
