@@ -3,11 +3,11 @@
 //! `cargo bench --bench embedding`. The model is found as `evenkeel run` finds it.
 
 use std::{
-    path::{Path, PathBuf},
+    path::Path,
     time::{Duration, Instant},
 };
 
-use evenkeel::embedding::Embedder;
+use evenkeel::embedding::{Embedder, place::Place};
 
 /// Twelve tokens with the two marks around them.
 const SHORT: &str = "when will my power be back on again please";
@@ -67,19 +67,20 @@ fn report(name: &str, times: Vec<Duration>) {
 }
 
 fn open(folder: &Path) -> Embedder {
-    Embedder::open(folder).unwrap_or_else(|error| panic!("{error}"))
+    Embedder::open(folder).unwrap_or_else(|error| panic!("{error}; `evenkeel model fetch` gets it"))
 }
 
 fn main() {
-    let folder = std::env::var_os("EVENKEEL_MODEL").map(PathBuf::from).expect("the model is missing");
+    let place = Place::find(None).expect("a home folder");
+    let folder = place.folder();
     let load = (0..5).map(|_| {
         let started = Instant::now();
-        std::hint::black_box(open(&folder));
+        std::hint::black_box(open(folder));
         started.elapsed()
     });
     report("load", load.collect());
 
-    let embedder = open(&folder);
+    let embedder = open(folder);
     // A number makes each message a new one: nothing comes out of the cache.
     let single = (0..300).map(|n| {
         let text = format!("{SHORT} {n:03}");

@@ -1,8 +1,6 @@
 //! The sentence encoder against embeddings that were computed in float64 (`reference/embed.py`).
 
-use std::path::PathBuf;
-
-use evenkeel::embedding::Embedder;
+use evenkeel::embedding::{Embedder, place::Place};
 use serde::Deserialize;
 
 #[derive(Deserialize)]
@@ -17,13 +15,13 @@ fn known() -> Vec<Known> {
 
 /// The model, or nothing where it was not fetched. On CI it must be there.
 fn embedder() -> Option<Embedder> {
-    let folder = std::env::var_os("EVENKEEL_MODEL").map(PathBuf::from);
-    let Some(folder) = folder else {
+    let place = Place::find(None).unwrap();
+    if matches!(place, Place::Cache(_)) && !place.folder().exists() {
         assert!(std::env::var_os("CI").is_none(), "the model is missing: run `evenkeel model fetch` first");
         eprintln!("SKIPPED: the model is missing; `evenkeel model fetch` gets it");
         return None;
-    };
-    Some(Embedder::open(&folder).unwrap())
+    }
+    Some(Embedder::open(place.folder()).unwrap())
 }
 
 fn furthest(ours: &[f32], known: &[f64]) -> f64 {

@@ -7,6 +7,7 @@ mod escalations;
 mod eval;
 mod import;
 mod labelled;
+mod model;
 mod run;
 mod terminal;
 
@@ -55,6 +56,8 @@ enum Command {
     Import(import::Args),
     /// See, answer and resolve what waits for a person
     Escalations(escalations::Args),
+    /// Get the sentence encoder, or see where it is looked for
+    Model(model::Args),
 }
 
 /// Runs one command.
@@ -71,6 +74,7 @@ pub fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Eval(args) => eval::run(&args, dir),
         Command::Import(args) => import::run(&args),
         Command::Escalations(args) => escalations::run(&args, dir),
+        Command::Model(args) => model::run(&args, dir),
     }
 }
 

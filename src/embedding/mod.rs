@@ -4,8 +4,12 @@
 //! classifier makes something of the embeddings.
 
 mod cache;
+mod download;
+pub mod fetch;
 mod forward;
 mod numbers;
+mod pip;
+pub mod place;
 mod product;
 mod tokenizer;
 mod weights;
