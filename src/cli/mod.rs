@@ -26,6 +26,7 @@ use crate::{
     knowledge::{self, Knowledge},
     message::{ConversationId, Incoming},
     responder::Responder,
+    service,
 };
 
 /// Answers the common questions of a crisis from text that people wrote and checked, and hands the rest to people.
@@ -100,11 +101,19 @@ fn load_knowledge(dir: &Path) -> anyhow::Result<Knowledge> {
 
 /// Loads and trains everything that a command needs to decide as the service would.
 fn load_responder(dir: &Path, max_wrong: Option<f64>) -> anyhow::Result<Responder> {
-    let mut policy = Config::load(dir)?.policy;
+    let Config { mut policy, model, .. } = Config::load(dir)?;
     if let Some(max_wrong) = max_wrong {
         policy.max_wrong = max_wrong;
     }
-    Ok(Responder::new(load_knowledge(dir)?, &policy))
+    let knowledge = load_knowledge(dir)?;
+    let embedder = match service::sentence_model(&model) {
+        Ok(embedder) => Some(embedder),
+        Err(lacking) => {
+            eprintln!("{lacking}");
+            None
+        }
+    };
+    Ok(Responder::new(knowledge, &policy, embedder))
 }
 
 /// A message as a first-time visitor would send it.
