@@ -19,6 +19,7 @@ pub const FILE: &str = "evenkeel.toml";
 pub struct Config {
     pub web: Web,
     pub store: StoreFile,
+    pub model: Model,
     pub policy: Policy,
 }
 
@@ -64,6 +65,15 @@ impl Default for StoreFile {
     }
 }
 
+/// `[model]`
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Model {
+    /// The folder of a sentence encoder; a relative path counts from the folder of `evenkeel.toml`. Without it the default one is fetched into the
+    /// user's cache folder. `EVENKEEL_MODEL` overrules it.
+    pub path: Option<PathBuf>,
+}
+
 impl Config {
     /// Reads `evenkeel.toml` in `dir`, or takes the defaults if there is none.
     ///
@@ -77,6 +87,7 @@ impl Config {
             Err(error) => return Err(error).with_context(|| format!("cannot read {}", file.display())),
         };
         config.store.path = dir.join(&config.store.path);
+        config.model.path = config.model.path.map(|path| dir.join(path));
         config.verify().with_context(|| format!("in {}", file.display()))?;
         Ok(config)
     }

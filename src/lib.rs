@@ -9,6 +9,7 @@ pub mod classifier;
 pub mod cli;
 pub mod config;
 pub mod conversation;
+pub mod embedding;
 pub mod knowledge;
 pub mod message;
 pub mod policy;

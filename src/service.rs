@@ -1,6 +1,6 @@
 //! Wires the rooms together: start, recover, serve, drain, stop.
 
-use std::{collections::BTreeMap, fs::File, path::Path, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, error::Error as _, fs::File, path::Path, sync::Arc, time::Duration};
 
 use anyhow::{Context as _, bail};
 use jiff::Timestamp;
@@ -12,6 +12,7 @@ use tracing::{info, warn};
 use crate::{
     channels,
     config::{self, Config},
+    embedding::{Embedder, FILES, place::Place},
     knowledge::{Knowledge, Phrase},
     responder::Responder,
     store::Store,
@@ -47,7 +48,14 @@ pub async fn run(config: Config, knowledge: Knowledge) -> anyhow::Result<()> {
     }
 
     let started = std::time::Instant::now();
-    let responder = Arc::new(tokio::task::block_in_place(|| Responder::new(knowledge, &config.policy)));
+    let (embedder, degraded) = match tokio::task::block_in_place(|| sentence_model(&config.model)) {
+        Ok(embedder) => (Some(embedder), Vec::new()),
+        Err(lacking) => {
+            warn!("{lacking}");
+            (None, vec![lacking])
+        }
+    };
+    let responder = Arc::new(tokio::task::block_in_place(|| Responder::new(knowledge, &config.policy, embedder)));
     let knowledge = responder.knowledge();
     info!(
         knowledge = %knowledge.version,
@@ -67,11 +75,8 @@ pub async fn run(config: Config, knowledge: Knowledge) -> anyhow::Result<()> {
 
     let (ready, is_ready) = watch::channel(true);
     let (_page, page) = watch::channel(chat_page(knowledge));
-    let (_health, health) = watch::channel(Health {
-        knowledge: knowledge.version.clone(),
-        intents: knowledge.intents.len(),
-        degraded: Vec::new(),
-    });
+    let (_health, health) =
+        watch::channel(Health { knowledge: knowledge.version.clone(), intents: knowledge.intents.len(), degraded });
     let close_connections = CancellationToken::new();
     let router = web::router(WebState {
         store: store.clone(),
@@ -113,6 +118,23 @@ pub async fn run(config: Config, knowledge: Knowledge) -> anyhow::Result<()> {
     store.close().await;
     info!("stopped");
     Ok(())
+}
+
+/// Opens the sentence model if it is there; else what people should know and do. Nothing is fetched.
+///
+/// # Errors
+/// One line: why n-grams alone decide.
+pub fn sentence_model(config: &config::Model) -> Result<Arc<Embedder>, String> {
+    let place = Place::find(config.path.as_deref())
+        .map_err(|error| format!("no folder for the sentence model ({error}): n-grams alone decide"))?;
+    let folder = place.folder();
+    if !FILES.iter().all(|file| folder.join(file).exists()) {
+        return Err("the sentence model is missing: n-grams alone decide; run `evenkeel model fetch`".to_owned());
+    }
+    Embedder::open(folder).map(Arc::new).map_err(|error| {
+        let why = error.source().map(|source| format!(": {source}")).unwrap_or_default();
+        format!("the sentence model cannot be used: n-grams alone decide; {error}{why}")
+    })
 }
 
 /// Waits for a part of the service, within a bound.

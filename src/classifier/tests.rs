@@ -9,7 +9,7 @@ use crate::reading::{Danger, Language, Mood};
 
 fn lesson(intent: &str, examples: &[&str], not: &[&str]) -> Lesson {
     let owned = |lines: &[&str]| lines.iter().map(|line| (*line).to_owned()).collect();
-    Lesson { intent: intent.to_owned(), examples: owned(examples), not: owned(not) }
+    Lesson { intent: intent.to_owned(), examples: owned(examples), not: owned(not), titles: Vec::new() }
 }
 
 fn lessons() -> Vec<Lesson> {
@@ -71,7 +71,7 @@ fn best(classifier: &Classifier, text: &str) -> (String, f64) {
 
 #[test]
 fn a_question_in_other_words_finds_its_intent() {
-    let classifier = Classifier::train(&lessons());
+    let classifier = Classifier::train(&lessons(), None);
     for (text, intent) in [
         ("when is the power back on??", "restoration_time"),
         ("cuando regresa la luz", "restoration_time"),
@@ -86,7 +86,7 @@ fn a_question_in_other_words_finds_its_intent() {
 
 #[test]
 fn what_no_intent_covers_is_improbable() {
-    let classifier = Classifier::train(&lessons());
+    let classifier = Classifier::train(&lessons(), None);
     for text in [
         "do penguins have knees",
         "I painted my bicycle green",
@@ -104,7 +104,7 @@ fn a_not_line_is_not_its_intent() {
     let without: Vec<Lesson> = lessons().into_iter().map(|lesson| Lesson { not: Vec::new(), ..lesson }).collect();
     let line = "when will my refund be back";
     let probability = |lessons: &[Lesson]| {
-        let reading = Classifier::train(lessons).read(line);
+        let reading = Classifier::train(lessons, None).read(line);
         reading.ranked.iter().find(|r| r.intent == "restoration_time").unwrap().probability
     };
     assert!(probability(&lessons()) < probability(&without) / 2.0);
@@ -116,7 +116,7 @@ fn the_same_lessons_give_the_same_readings_on_any_number_of_threads() {
     let read = |threads: usize| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
         pool.install(|| {
-            let classifier = Classifier::train(&lessons());
+            let classifier = Classifier::train(&lessons(), None);
             (texts.map(|text| classifier.read(text)), classifier.promise(0.05), classifier.report().clone())
         })
     };
@@ -125,17 +125,17 @@ fn the_same_lessons_give_the_same_readings_on_any_number_of_threads() {
 
 #[test]
 fn few_lessons_or_none_are_no_reason_to_panic() {
-    let none = Classifier::train(&[]);
+    let none = Classifier::train(&[], None);
     assert_eq!(none.read("hello").best(), None);
     assert!(none.threshold(0.05) >= 1.0);
 
-    let empty = Classifier::train(&[lesson("later", &[], &["a line"])]);
+    let empty = Classifier::train(&[lesson("later", &[], &["a line"])], None);
     assert_eq!(empty.read("a line").best(), None);
 
-    let one = Classifier::train(&[lesson("hello", &["hello"], &[])]);
+    let one = Classifier::train(&[lesson("hello", &["hello"], &[])], None);
     assert_eq!(best(&one, "hello").0, "hello");
 
-    let blank = Classifier::train(&[lesson("a", &["", "🤷"], &[]), lesson("b", &["power", "power"], &["power"])]);
+    let blank = Classifier::train(&[lesson("a", &["", "🤷"], &[]), lesson("b", &["power", "power"], &["power"])], None);
     assert!(best(&blank, "power").1 < 1.0);
     for classifier in [one, blank] {
         let threshold = classifier.threshold(0.05);
@@ -146,16 +146,16 @@ fn few_lessons_or_none_are_no_reason_to_panic() {
 
 #[test]
 fn too_few_examples_promise_nothing() {
-    let few = Classifier::train(&[
-        lesson("a", &["red apple", "green apple"], &[]),
-        lesson("b", &["old car", "new car"], &[]),
-    ]);
+    let few = Classifier::train(
+        &[lesson("a", &["red apple", "green apple"], &[]), lesson("b", &["old car", "new car"], &[])],
+        None,
+    );
     assert!(few.threshold(0.01) >= 1.0);
 }
 
 #[test]
 fn a_stricter_promise_answers_less() {
-    let classifier = Classifier::train(&lessons());
+    let classifier = Classifier::train(&lessons(), None);
     let promises = [0.02, 0.05, 0.1, 0.3].map(|max_wrong| classifier.promise(max_wrong));
     for (promise, max_wrong) in promises.iter().zip([0.02, 0.05, 0.1, 0.3]) {
         assert!(promise.wrong <= max_wrong);
@@ -181,7 +181,7 @@ fn a_collision_with_an_everyday_message_does_not_poison_an_intent() {
         ],
         &[],
     ));
-    let classifier = Classifier::train(&lessons);
+    let classifier = Classifier::train(&lessons, None);
     assert_eq!(best(&classifier, "tell me a joke").0, "joke");
     assert!(best(&classifier, "tell me a joke").1 > 0.5);
     assert!(classifier.report().everyday < everyday::messages().count());
@@ -189,7 +189,7 @@ fn a_collision_with_an_everyday_message_does_not_poison_an_intent() {
 
 #[test]
 fn a_reading_tells_language_mood_and_danger_too() {
-    let reading = Classifier::train(&lessons()).read("tengo miedo, huele a gas!!");
+    let reading = Classifier::train(&lessons(), None).read("tengo miedo, huele a gas!!");
     assert_eq!(reading.language, Some(Language::SPANISH));
     assert_eq!(reading.mood, Mood::Worried);
     assert_eq!(reading.danger.map(|sign| sign.danger), Some(Danger::Gas));
@@ -197,7 +197,7 @@ fn a_reading_tells_language_mood_and_danger_too() {
 
 #[test]
 fn a_megabyte_is_read_as_calmly_as_a_line() {
-    let classifier = Classifier::train(&lessons());
+    let classifier = Classifier::train(&lessons(), None);
     for text in [
         "power out now ".repeat(80_000),
         "a".repeat(1_000_000),
@@ -215,7 +215,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
     #[test]
     fn ranked_probabilities_fall_and_stay_below_one(texts in prop::collection::vec("\\PC{0,80}|(when|power|back|refund|shelter|my|is|the| ){0,12}", 1..8)) {
-        thread_local!(static CLASSIFIER: Classifier = Classifier::train(&lessons()));
+        thread_local!(static CLASSIFIER: Classifier = Classifier::train(&lessons(), None));
         CLASSIFIER.with(|classifier| {
             for text in &texts {
                 let ranked = classifier.read(text).ranked;

@@ -7,6 +7,7 @@ mod escalations;
 mod eval;
 mod import;
 mod labelled;
+mod model;
 mod run;
 mod terminal;
 
@@ -25,6 +26,7 @@ use crate::{
     knowledge::{self, Knowledge},
     message::{ConversationId, Incoming},
     responder::Responder,
+    service,
 };
 
 /// Answers the common questions of a crisis from text that people wrote and checked, and hands the rest to people.
@@ -55,6 +57,8 @@ enum Command {
     Import(import::Args),
     /// See, answer and resolve what waits for a person
     Escalations(escalations::Args),
+    /// Get the sentence encoder, or see where it is looked for
+    Model(model::Args),
 }
 
 /// Runs one command.
@@ -71,6 +75,7 @@ pub fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Eval(args) => eval::run(&args, dir),
         Command::Import(args) => import::run(&args),
         Command::Escalations(args) => escalations::run(&args, dir),
+        Command::Model(args) => model::run(&args, dir),
     }
 }
 
@@ -96,11 +101,19 @@ fn load_knowledge(dir: &Path) -> anyhow::Result<Knowledge> {
 
 /// Loads and trains everything that a command needs to decide as the service would.
 fn load_responder(dir: &Path, max_wrong: Option<f64>) -> anyhow::Result<Responder> {
-    let mut policy = Config::load(dir)?.policy;
+    let Config { mut policy, model, .. } = Config::load(dir)?;
     if let Some(max_wrong) = max_wrong {
         policy.max_wrong = max_wrong;
     }
-    Ok(Responder::new(load_knowledge(dir)?, &policy))
+    let knowledge = load_knowledge(dir)?;
+    let embedder = match service::sentence_model(&model) {
+        Ok(embedder) => Some(embedder),
+        Err(lacking) => {
+            eprintln!("{lacking}");
+            None
+        }
+    };
+    Ok(Responder::new(knowledge, &policy, embedder))
 }
 
 /// A message as a first-time visitor would send it.

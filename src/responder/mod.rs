@@ -8,6 +8,8 @@ mod choice;
 mod decide;
 mod wording;
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 
 use burst::Message;
@@ -16,6 +18,7 @@ use decide::{Plan, Scene};
 use crate::{
     classifier::{Classifier, Lesson},
     conversation::{Answered, Conversation, Decision, Memory, Reason, Standing, Turn},
+    embedding::Embedder,
     knowledge::Knowledge,
     message::Incoming,
     policy::{self, Policy},
@@ -34,18 +37,20 @@ pub struct Responder {
 
 impl Responder {
     /// Trains the classifier on the knowledge and finds the probability from which an answer keeps the promise of `policy`.
+    /// Without a sentence model n-grams alone decide.
     #[must_use]
-    pub fn new(knowledge: Knowledge, policy: &Policy) -> Self {
+    pub fn new(knowledge: Knowledge, policy: &Policy, embedder: Option<Arc<Embedder>>) -> Self {
         let lessons: Vec<Lesson> = knowledge
             .intents
             .values()
             .map(|intent| Lesson {
                 intent: intent.name.clone(),
+                titles: intent.title.values().cloned().collect(),
                 examples: intent.examples.values().flatten().cloned().collect(),
                 not: intent.not.clone(),
             })
             .collect();
-        let classifier = Classifier::train(&lessons);
+        let classifier = Classifier::train(&lessons, embedder);
         let threshold = classifier.threshold(policy.max_wrong);
         Self { knowledge, classifier, threshold }
     }

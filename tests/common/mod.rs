@@ -53,6 +53,8 @@ impl Home {
     pub fn command(&self) -> Command {
         let mut command = Command::new(BINARY);
         command.arg("--knowledge").arg(self.path()).env_remove("EVENKEEL_LOG");
+        // The same on every machine, whether or not a model was fetched there.
+        command.env("EVENKEEL_MODEL", self.path().join("no-model"));
         command
     }
 

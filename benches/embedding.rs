@@ -1,0 +1,113 @@
+//! The sentence encoder: time to load, memory, and medians of what one and many messages take.
+//!
+//! `cargo bench --bench embedding`. The model is found as `evenkeel run` finds it.
+
+use std::{
+    path::Path,
+    time::{Duration, Instant},
+};
+
+use evenkeel::embedding::{Embedder, place::Place};
+
+/// Twelve tokens with the two marks around them.
+const SHORT: &str = "when will my power be back on again please";
+
+/// What people write, of all lengths: 32 messages.
+const MIXED: [&str; 32] = [
+    "power out",
+    "when will my power be back on again please",
+    "is the tap water safe to drink",
+    "hi",
+    "still no lights on our street, any news??",
+    "where can I charge my phone and stay warm tonight",
+    "my account was charged twice and I would like to have the second payment returned",
+    "I want to talk to a person",
+    "how do I claim for the food in my freezer that went bad during the outage, and which receipts do you need from me",
+    "thanks",
+    "the line in front of our house is sparking, should we leave",
+    "my neighbour has a generator in the garage, is that safe",
+    "what about the thing from last week",
+    "refund?",
+    "we are five people with a baby and an elderly woman on oxygen, the battery lasts two more hours, whom do we call",
+    "ok",
+    "do you have a map of the areas that are affected",
+    "is school open tomorrow",
+    "why is my bill higher although we had no power for three days",
+    "cuándo vuelve la luz",
+    "which shelters take pets",
+    "the app does not let me log in since the update, it says my password has expired and then nothing happens when I tap on reset",
+    "any update",
+    "is it true that the dam broke",
+    "can I get a discount for the days without service",
+    "how long does the boil water notice last",
+    "internet is down too",
+    "please tell me whether the crew that left our road this afternoon without a word will be back before the frost tonight",
+    "are the trains running",
+    "who pays for my broken fridge",
+    "you said four o'clock and it is six",
+    "hello is anybody there",
+];
+
+fn median(mut times: Vec<Duration>) -> f64 {
+    times.sort();
+    times[times.len() / 2].as_secs_f64() * 1e3
+}
+
+/// Resident memory of this process and its peak, in megabytes, where the system tells.
+fn memory() -> Option<(u64, u64)> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let of = |name: &str| {
+        status.lines().find_map(|line| line.strip_prefix(name)?.split_whitespace().next()?.parse::<u64>().ok())
+    };
+    Some((of("VmRSS:")? / 1000, of("VmHWM:")? / 1000))
+}
+
+fn report(name: &str, times: Vec<Duration>) {
+    println!("{name:<46} {:8.3} ms", median(times));
+}
+
+fn open(folder: &Path) -> Embedder {
+    Embedder::open(folder).unwrap_or_else(|error| panic!("{error}; `evenkeel model fetch` gets it"))
+}
+
+fn main() {
+    let place = Place::find(None).expect("a home folder");
+    let folder = place.folder();
+    let load = (0..5).map(|_| {
+        let started = Instant::now();
+        std::hint::black_box(open(folder));
+        started.elapsed()
+    });
+    report("load", load.collect());
+
+    let embedder = open(folder);
+    // A number makes each message a new one: nothing comes out of the cache.
+    let single = (0..300).map(|n| {
+        let text = format!("{SHORT} {n:03}");
+        let started = Instant::now();
+        std::hint::black_box(embedder.embed(&text));
+        started.elapsed()
+    });
+    report("one short message, one thread", single.collect());
+
+    for threads in [1, rayon::current_num_threads()] {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads");
+        let batches = (0..40).map(|n| {
+            let texts: Vec<String> = MIXED.iter().map(|text| format!("{text} {threads}{n:02}")).collect();
+            let started = Instant::now();
+            std::hint::black_box(pool.install(|| embedder.embed_all(&texts)));
+            started.elapsed()
+        });
+        report(&format!("32 mixed messages, {threads} thread(s)"), batches.collect());
+    }
+
+    let repeated = (0..10_000).map(|_| {
+        let started = Instant::now();
+        std::hint::black_box(embedder.embed(SHORT));
+        started.elapsed()
+    });
+    report("a repeated message", repeated.collect());
+    if let Some((now, peak)) = memory() {
+        println!("{:<46} {now:5} MB (peak {peak} MB)", "resident memory");
+    }
+}

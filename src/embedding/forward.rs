@@ -1,0 +1,111 @@
+//! The forward pass: word pieces to embeddings.
+
+use pulp::Arch;
+
+use super::{
+    numbers::{add_and_normalise, gelu, normalise_rows, pool, softmax_rows},
+    product::{Packed, Rows, multiply},
+    weights::{Layer, Linear, Weights},
+};
+
+/// The embeddings of several texts, each given as its word pieces (at least one). All their tokens go through each product together, without padding;
+/// only the attention runs text by text.
+pub fn forward(arch: Arch, weights: &Weights, texts: &[&[u32]]) -> Vec<Vec<f32>> {
+    let width = weights.shape.width;
+    let tokens = texts.iter().map(|text| text.len()).sum();
+    let mut states = Vec::with_capacity(tokens * width);
+    for text in texts {
+        for (piece, position) in text.iter().zip(weights.positions.chunks_exact(width)) {
+            let word = &weights.words[*piece as usize * width..][..width];
+            states.extend(word.iter().zip(position).map(|(word, position)| word + position));
+        }
+    }
+    normalise_rows(arch, &mut states, &weights.norm);
+
+    let mut scratch = Scratch::new(tokens, width, weights.shape.inner);
+    for layer in &weights.layers {
+        apply(arch, layer, weights.shape.heads, texts, &mut states, &mut scratch);
+    }
+
+    let mut from = 0;
+    texts
+        .iter()
+        .map(|text| {
+            let rows = &states[from..from + text.len() * width];
+            from += rows.len();
+            pool(rows, width)
+        })
+        .collect()
+}
+
+/// Room for the numbers between, used by one layer after the other.
+struct Scratch {
+    /// Queries, keys and values of each token.
+    attend: Vec<f32>,
+    attended: Vec<f32>,
+    wide: Vec<f32>,
+    /// What is added to the states.
+    change: Vec<f32>,
+    keys: Packed,
+    values: Packed,
+    shares: Vec<f32>,
+}
+
+impl Scratch {
+    fn new(tokens: usize, width: usize, inner: usize) -> Self {
+        Self {
+            attend: vec![0.0; tokens * 3 * width],
+            attended: vec![0.0; tokens * width],
+            wide: vec![0.0; tokens * inner],
+            change: vec![0.0; tokens * width],
+            keys: Packed::default(),
+            values: Packed::default(),
+            shares: Vec::new(),
+        }
+    }
+}
+
+fn apply(arch: Arch, layer: &Layer, heads: usize, texts: &[&[u32]], states: &mut [f32], scratch: &mut Scratch) {
+    linear(arch, states, &layer.attend, &mut scratch.attend);
+    attention(arch, heads, texts, scratch);
+    linear(arch, &scratch.attended, &layer.attended, &mut scratch.change);
+    add_and_normalise(arch, states, &scratch.change, &layer.attended_norm);
+
+    linear(arch, states, &layer.widen, &mut scratch.wide);
+    gelu(arch, &mut scratch.wide);
+    linear(arch, &scratch.wide, &layer.narrow, &mut scratch.change);
+    add_and_normalise(arch, states, &scratch.change, &layer.narrow_norm);
+}
+
+fn linear(arch: Arch, rows: &[f32], layer: &Linear, out: &mut [f32]) {
+    let columns = layer.weights.columns();
+    let count = out.len() / columns;
+    let rows = Rows { data: rows, stride: rows.len() / count, count };
+    multiply(arch, rows, &layer.weights, &layer.bias, out, columns);
+}
+
+/// Each token of a text looks at all tokens of the same text, head by head.
+fn attention(arch: Arch, heads: usize, texts: &[&[u32]], scratch: &mut Scratch) {
+    let Scratch { attend, attended, keys, values, shares, .. } = scratch;
+    let tokens: usize = texts.iter().map(|text| text.len()).sum();
+    let width = attended.len() / tokens;
+    let each = width / heads;
+    let stride = 3 * width;
+    let mut first = 0;
+    for text in texts {
+        let count = text.len();
+        let attend = &attend[first * stride..];
+        shares.resize(count * count, 0.0);
+        for head in 0..heads {
+            let (query, key, value) = (head * each, width + head * each, 2 * width + head * each);
+            keys.lay_out(arch, each, count, |i, token| attend[token * stride + key + i]);
+            values.lay_out(arch, count, each, |token, i| attend[token * stride + value + i]);
+            let queries = Rows { data: &attend[query..], stride, count };
+            multiply(arch, queries, keys, &[], shares, count);
+            softmax_rows(arch, shares, count);
+            let shares = Rows { data: shares, stride: count, count };
+            multiply(arch, shares, values, &[], &mut attended[first * width + query..], width);
+        }
+        first += count;
+    }
+}

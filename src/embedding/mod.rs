@@ -1,0 +1,159 @@
+//! Texts to embeddings: numbers that lie close together where texts mean alike.
+//!
+//! A sentence encoder of the BERT family, by default all-MiniLM-L6-v2, computed here in plain Rust and `f32`. It knows nothing of intents; the
+//! classifier makes something of the embeddings.
+
+mod cache;
+mod download;
+pub mod fetch;
+mod forward;
+mod numbers;
+mod pip;
+pub mod place;
+mod product;
+mod tokenizer;
+mod weights;
+
+use std::{
+    collections::HashMap,
+    io,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use pulp::Arch;
+use rayon::prelude::*;
+
+use cache::{Cache, Key};
+use tokenizer::Pieces;
+use weights::{Shape, Weights};
+
+/// The files of a model's folder that are read.
+pub const FILES: [&str; 3] = ["config.json", "tokenizer.json", "model.safetensors"];
+
+/// Embeddings that are kept for when their text comes again: 13 MB at a width of 384.
+const KEPT: usize = 8_192;
+
+/// Tokens that one thread takes through the model together, about. More waste less time on fetching weights; fewer are shared more evenly
+/// among threads and take less memory (128 about 2 MB).
+const SHARE_TOKENS: usize = 128;
+
+/// A sentence encoder, ready for use by all threads.
+#[derive(Debug)]
+pub struct Embedder {
+    pieces: Pieces,
+    weights: Weights,
+    arch: Arch,
+    cache: Cache,
+}
+
+/// Why a model cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum EmbedError {
+    #[error("cannot read {}", path.display())]
+    Read { path: PathBuf, source: io::Error },
+    #[error("{} is not of a model that can be used: {why}", path.display())]
+    Unfit { path: PathBuf, why: String },
+}
+
+impl Embedder {
+    /// Reads the model in a folder with `config.json`, `tokenizer.json` and `model.safetensors`.
+    ///
+    /// # Errors
+    /// A file that is missing or broken, and a model of another kind.
+    pub fn open(dir: &Path) -> Result<Self, EmbedError> {
+        let [config, tokenizer, tensors] = FILES.map(|file| dir.join(file));
+        let arch = Arch::new();
+        let shape = Shape::read(&config)?;
+        let pieces = Pieces::read(&tokenizer, shape.positions, shape.vocabulary)?;
+        let weights = Weights::read(shape, &tensors, arch)?;
+        Ok(Self { pieces, weights, arch, cache: Cache::new(KEPT) })
+    }
+
+    /// How many numbers an embedding has.
+    pub fn width(&self) -> usize {
+        self.weights.shape.width
+    }
+
+    /// The embedding of a text: of length one, so that the product of two is the cosine between them. Only the beginning of a long text
+    /// is read, as many tokens as the model was trained with. Runs on the calling thread; a text that came lately costs microseconds.
+    pub fn embed(&self, text: &str) -> Arc<[f32]> {
+        let key = cache::key(text);
+        self.cache.get(&key).unwrap_or_else(|| {
+            let embeddings = forward::forward(self.arch, &self.weights, &[&self.pieces.of(text)]);
+            let embedding: Arc<[f32]> = embeddings.concat().into();
+            self.cache.put(key, Arc::clone(&embedding));
+            embedding
+        })
+    }
+
+    /// The embeddings of many texts, in their order, each to the bit as [`embed`](Self::embed) gives it. Runs on all threads of the
+    /// calling rayon pool; memory beside the result is bounded by the number of threads.
+    pub fn embed_all<T: AsRef<str>>(&self, texts: &[T]) -> Vec<Arc<[f32]>> {
+        let keys: Vec<Key> = texts.iter().map(|text| cache::key(text.as_ref())).collect();
+        let mut known: HashMap<Key, Option<Arc<[f32]>>> = HashMap::new();
+        let mut missing: Vec<(Key, &str)> = Vec::new();
+        for (key, text) in keys.iter().zip(texts) {
+            known.entry(*key).or_insert_with(|| {
+                let found = self.cache.get(key);
+                if found.is_none() {
+                    missing.push((*key, text.as_ref()));
+                }
+                found
+            });
+        }
+        for ((key, _), embedding) in missing.iter().zip(self.compute(&missing)) {
+            let embedding: Arc<[f32]> = embedding.into();
+            self.cache.put(*key, Arc::clone(&embedding));
+            known.insert(*key, Some(embedding));
+        }
+        keys.iter().filter_map(|key| known.get(key).cloned().flatten()).collect()
+    }
+
+    fn compute(&self, texts: &[(Key, &str)]) -> Vec<Vec<f32>> {
+        let pieces: Vec<Vec<u32>> = texts.par_iter().map(|(_, text)| self.pieces.of(text)).collect();
+        let pieces: Vec<&[u32]> = pieces.iter().map(Vec::as_slice).collect();
+        shares(&pieces, rayon::current_num_threads())
+            .into_par_iter()
+            .flat_map_iter(|share| forward::forward(self.arch, &self.weights, share))
+            .collect()
+    }
+}
+
+/// Cuts texts into shares of about as many tokens each: as many shares as there are threads, or a multiple.
+fn shares<'a, 'b>(texts: &'a [&'b [u32]], threads: usize) -> Vec<&'a [&'b [u32]]> {
+    let tokens: usize = texts.iter().map(|text| text.len()).sum();
+    let count = tokens.div_ceil(SHARE_TOKENS).next_multiple_of(threads.max(1)).max(1);
+    let mut shares = Vec::with_capacity(count);
+    let (mut from, mut before) = (0, 0);
+    for (i, text) in texts.iter().enumerate() {
+        before += text.len();
+        // The share is full when the tokens so far are those of a whole number of shares.
+        if before * count >= (shares.len() + 1) * tokens || i + 1 == texts.len() {
+            shares.push(&texts[from..=i]);
+            from = i + 1;
+        }
+    }
+    shares
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn shares_are_all_texts_in_their_order(lengths in prop::collection::vec(1_usize..129, 0..80), threads in 1_usize..9) {
+            let texts: Vec<Vec<u32>> = lengths.iter().map(|length| vec![*length as u32; *length]).collect();
+            let texts: Vec<&[u32]> = texts.iter().map(Vec::as_slice).collect();
+            let shares = shares(&texts, threads);
+            prop_assert_eq!(&shares.concat(), &texts);
+            for share in shares {
+                let tokens: usize = share.iter().map(|text| text.len()).sum();
+                prop_assert!(tokens < SHARE_TOKENS + 128, "memory is bounded: {tokens}");
+            }
+        }
+    }
+}
