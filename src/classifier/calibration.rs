@@ -3,12 +3,15 @@
 //! Learnt from trials, in which every text was read by a classifier that had not seen it (see `folds`). Trials of texts
 //! that no intent covers weigh [`OUT_OF_SCOPE`] of the whole, because customers ask such things and examples do not show them.
 
-use super::bound;
-use super::evidence::{Evidence, FEATURES};
+use super::{
+    bound,
+    evidence::{Evidence, FEATURES},
+};
 
 /// The share of messages that no intent covers, assumed until live traffic tells. As many as are covered: a cautious guess, as
-/// examples say nothing of it. The promise held with it on clinc150; on `banking77_oos`, where all that is out of scope is of
-/// the same trade, eleven answers in a hundred were wrong instead of five.
+/// examples say nothing of it. With it and a sentence model 2 to 3 of 100 answers were wrong on clinc150 (10 examples an intent)
+/// where 5 were allowed, and 44 % of the messages were answered; on `banking77_oos`, where all that is out of scope is of the same
+/// trade, nothing is answered, and knowing the labels no threshold could answer more than 2 %.
 pub const OUT_OF_SCOPE: f64 = 0.5;
 
 /// One text read by a classifier that had not seen it.

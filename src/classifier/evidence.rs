@@ -54,7 +54,7 @@ impl Evidence {
         let odds = (best / (1.0 - best)).ln();
         if self.in_meaning {
             // The others mislead here: what they say where examples were held back does not hold once all are known. Without them
-            // the AUROC on COVID-Q's validation file rises from 82.5 to 86.3, and on clinc150's stays at 97.6.
+            // the AUROC on COVID-Q's validation file rises from 85.7 to 86.8.
             return [1.0, odds, 0.0, 0.0, f64::from(self.nearest), 0.0];
         }
         [

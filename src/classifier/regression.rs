@@ -5,7 +5,11 @@
 //! size to choose, and an example can be taken out again: its share is subtracted and a few rounds settle the rest. That makes
 //! cross-validation cheap.
 
+#![allow(clippy::inline_always, reason = "a loop that is not inlined is compiled without the processor's instructions")]
+
 use std::fmt;
+
+use pulp::Arch;
 
 use super::encoder::{MEANING_LENGTH, Row};
 
@@ -37,6 +41,8 @@ pub struct Regression {
     /// Classes rounded up to whole lanes.
     stride: usize,
     strength: f32,
+    /// The loops over embeddings are compiled once for each instruction set.
+    arch: Arch,
 }
 
 impl fmt::Debug for Regression {
@@ -57,7 +63,14 @@ impl Regression {
     /// No knowledge yet. `strength` is that of the L2 penalty.
     pub fn new(words: usize, meanings: usize, classes: usize, strength: f32) -> Self {
         let stride = classes.next_multiple_of(LANES);
-        Self { weights: vec![0.0; (words + meanings + 1) * stride], words, classes, stride, strength }
+        Self {
+            weights: vec![0.0; (words + meanings + 1) * stride],
+            words,
+            classes,
+            stride,
+            strength,
+            arch: Arch::new(),
+        }
     }
 
     /// The residuals to begin with, for so many samples.
@@ -152,24 +165,29 @@ impl Regression {
                 *score += value * weight;
             }
         }
-        // Four columns at once: the scores are fetched and put back a quarter as often.
         let weights = &self.weights[self.words * self.stride..];
-        let (meaning, rest) = row.meaning.as_chunks::<4>();
-        for (values, weights) in meaning.iter().zip(weights.chunks_exact(4 * self.stride)) {
-            let [a, b, c, d] = values.map(|value| MEANING_LENGTH * value);
-            let (first, second) = weights.split_at(2 * self.stride);
-            let (wa, wb) = first.split_at(self.stride);
-            let (wc, wd) = second.split_at(self.stride);
-            for ((((score, wa), wb), wc), wd) in scores.iter_mut().zip(wa).zip(wb).zip(wc).zip(wd) {
-                *score += a * wa + b * wb + c * wc + d * wd;
-            }
-        }
-        let done = meaning.len() * 4 * self.stride;
-        for (value, weights) in rest.iter().zip(weights[done..].chunks_exact(self.stride)) {
-            for (score, weight) in scores.iter_mut().zip(weights) {
-                *score += MEANING_LENGTH * value * weight;
-            }
-        }
+        self.arch.dispatch(
+            #[inline(always)]
+            || {
+                // Four columns at once: the scores are fetched and put back a quarter as often.
+                let (meaning, rest) = row.meaning.as_chunks::<4>();
+                for (values, weights) in meaning.iter().zip(weights.chunks_exact(4 * self.stride)) {
+                    let [a, b, c, d] = values.map(|value| MEANING_LENGTH * value);
+                    let (first, second) = weights.split_at(2 * self.stride);
+                    let (wa, wb) = first.split_at(self.stride);
+                    let (wc, wd) = second.split_at(self.stride);
+                    for ((((score, wa), wb), wc), wd) in scores.iter_mut().zip(wa).zip(wb).zip(wc).zip(wd) {
+                        *score += a * wa + b * wb + c * wc + d * wd;
+                    }
+                }
+                let done = meaning.len() * 4 * self.stride;
+                for (value, weights) in rest.iter().zip(weights[done..].chunks_exact(self.stride)) {
+                    for (score, weight) in scores.iter_mut().zip(weights) {
+                        *score += MEANING_LENGTH * value * weight;
+                    }
+                }
+            },
+        );
     }
 
     fn shut(&self, scores: &mut [f32], open: Option<&[bool]>) {
@@ -186,10 +204,8 @@ impl Regression {
     fn add(&mut self, row: &Row, factor: f32, residual: &[f32]) {
         let few: Vec<usize> = (0..self.stride).filter(|k| residual[*k] != 0.0).collect();
         let bias = (self.weights.len() / self.stride - 1) as u32;
-        let words = row.columns.iter().copied().zip(row.values.iter().copied());
-        let meanings = (self.words as u32..).zip(row.meaning.iter().map(|value| MEANING_LENGTH * value));
-        for (column, value) in words.chain(meanings).chain(std::iter::once((bias, BIAS))) {
-            let at = column as usize * self.stride;
+        for (column, value) in row.columns.iter().zip(&row.values).chain(std::iter::once((&bias, &BIAS))) {
+            let at = *column as usize * self.stride;
             let weights = &mut self.weights[at..at + self.stride];
             let value = value * factor;
             if few.len() * 4 < self.stride {
@@ -202,6 +218,18 @@ impl Regression {
                 }
             }
         }
+        let weights = &mut self.weights[self.words * self.stride..];
+        self.arch.dispatch(
+            #[inline(always)]
+            || {
+                for (value, weights) in row.meaning.iter().zip(weights.chunks_exact_mut(self.stride)) {
+                    let value = MEANING_LENGTH * value * factor;
+                    for (weight, residual) in weights.iter_mut().zip(residual) {
+                        *weight += value * residual;
+                    }
+                }
+            },
+        );
     }
 
     /// Solves one sample; gives how much its residual changed (sum of absolute values).
@@ -408,6 +436,38 @@ mod tests {
                 assert!((a - b).abs() < 1e-3, "{a} {b}");
             }
         }
+    }
+
+    #[test]
+    fn an_embedding_is_learnt_like_columns_of_its_length() {
+        let vectors = [
+            [3.0, 0.0, 4.0, 0.0, 0.0],
+            [0.0, 0.6, 0.0, 0.0, 0.8],
+            [1.0, 1.0, 1.0, 1.0, 0.0],
+            [0.0, 0.0, 0.0, 0.0, 1.0_f32],
+        ];
+        let learnt = |as_columns: bool| {
+            let rows = vectors.map(|vector| {
+                let length = vector.iter().map(|v| v * v).sum::<f32>().sqrt();
+                let unit = vector.map(|v| v / length);
+                if as_columns {
+                    row(&[0, 1, 2, 3, 4].map(|k| (k, MEANING_LENGTH * unit[k as usize])))
+                } else {
+                    Row { meaning: unit.into(), ..row(&[]) }
+                }
+            });
+            let sample = |row, class| Sample { row, target: Target::Is(class), weight: 1.0 };
+            let samples: Vec<_> = rows.iter().zip([0, 1, 0, 2]).map(|(row, class)| sample(row, class)).collect();
+            let (words, meanings) = if as_columns { (5, 0) } else { (0, 5) };
+            let mut model = Regression::new(words, meanings, 3, 0.1);
+            let mut residuals = model.residuals(samples.len());
+            model.learn(&samples, &mut residuals, &[0, 1, 2, 3], &[true; 3], 1e-6, 500);
+            rows.map(|row| model.probabilities(&row, None))
+        };
+        for (a, b) in learnt(true).iter().flatten().zip(learnt(false).iter().flatten()) {
+            assert!((a - b).abs() < 1e-3, "{a} {b}");
+        }
+        assert!(learnt(false)[3][2] > 0.6);
     }
 
     #[test]
