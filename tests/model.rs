@@ -87,3 +87,23 @@ fn no_text_is_too_long_or_too_odd() {
         assert!(started.elapsed().as_secs() < 2, "{:?}", started.elapsed());
     }
 }
+
+#[test]
+fn without_a_model_show_says_where_it_looks() {
+    let dir = tempfile::tempdir().unwrap();
+    let show = |name: &str, value: &std::path::Path| {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_evenkeel"));
+        command.args(["model", "show"]).env_remove("EVENKEEL_MODEL").env(name, value).current_dir(&dir);
+        let output = command.output().unwrap();
+        (output.status.code(), String::from_utf8(output.stdout).unwrap())
+    };
+    let (code, text) = show("EVENKEEL_MODEL", &dir.path().join("named"));
+    assert_eq!(code, Some(1));
+    assert!(text.contains("named by EVENKEEL_MODEL") && text.contains("named/config.json"), "{text}");
+    assert!(!text.contains("model fetch"), "fetching does not help here: {text}");
+
+    let (code, text) = show("XDG_CACHE_HOME", dir.path());
+    assert_eq!(code, Some(1));
+    assert!(text.contains(dir.path().to_str().unwrap()) && text.contains("missing"), "{text}");
+    assert!(text.contains("`evenkeel model fetch` gets it"), "{text}");
+}
