@@ -1,5 +1,9 @@
 //! The sentence encoder against embeddings that were computed in float64 (`reference/embed.py`).
 
+#![allow(clippy::unwrap_used)]
+
+use std::io::Write as _;
+
 use evenkeel::embedding::{Embedder, place::Place};
 use serde::Deserialize;
 
@@ -18,7 +22,8 @@ fn embedder() -> Option<Embedder> {
     let place = Place::find(None).unwrap();
     if matches!(place, Place::Cache(_)) && !place.folder().exists() {
         assert!(std::env::var_os("CI").is_none(), "the model is missing: run `evenkeel model fetch` first");
-        eprintln!("SKIPPED: the model is missing; `evenkeel model fetch` gets it");
+        // Straight to standard error: what `eprintln` says is hidden when a test passes.
+        let _ = writeln!(std::io::stderr(), "SKIPPED: the model is missing; `evenkeel model fetch` gets it");
         return None;
     }
     Some(Embedder::open(place.folder()).unwrap())
