@@ -89,7 +89,7 @@ fn main() {
     });
     report("one short message, one thread", single);
 
-    for threads in [1, rayon::current_num_threads()] {
+    for threads in [1, rayon::current_num_threads().max(2)] {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads");
         let batches = (0..40).map(|n| {
             let texts: Vec<String> = MIXED.iter().map(|text| format!("{text} {}", 100 * threads + n)).collect();
