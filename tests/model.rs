@@ -1,5 +1,9 @@
 //! The sentence encoder against embeddings that were computed in float64 (`reference/embed.py`).
 
+#![allow(clippy::unwrap_used)]
+
+use std::io::Write as _;
+
 use evenkeel::embedding::{Embedder, place::Place};
 use serde::Deserialize;
 
@@ -18,7 +22,8 @@ fn embedder() -> Option<Embedder> {
     let place = Place::find(None).unwrap();
     if matches!(place, Place::Cache(_)) && !place.folder().exists() {
         assert!(std::env::var_os("CI").is_none(), "the model is missing: run `evenkeel model fetch` first");
-        eprintln!("SKIPPED: the model is missing; `evenkeel model fetch` gets it");
+        // Straight to standard error: what `eprintln` says is hidden when a test passes.
+        let _ = writeln!(std::io::stderr(), "SKIPPED: the model is missing; `evenkeel model fetch` gets it");
         return None;
     }
     Some(Embedder::open(place.folder()).unwrap())
@@ -86,4 +91,24 @@ fn no_text_is_too_long_or_too_odd() {
         // A bound against runaway work, not a benchmark: builds for tests are slow and machines busy.
         assert!(started.elapsed().as_secs() < 2, "{:?}", started.elapsed());
     }
+}
+
+#[test]
+fn without_a_model_show_says_where_it_looks() {
+    let dir = tempfile::tempdir().unwrap();
+    let show = |name: &str, value: &std::path::Path| {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_evenkeel"));
+        command.args(["model", "show"]).env_remove("EVENKEEL_MODEL").env(name, value).current_dir(&dir);
+        let output = command.output().unwrap();
+        (output.status.code(), String::from_utf8(output.stdout).unwrap())
+    };
+    let (code, text) = show("EVENKEEL_MODEL", &dir.path().join("named"));
+    assert_eq!(code, Some(1));
+    assert!(text.contains("named by EVENKEEL_MODEL") && text.contains("named/config.json"), "{text}");
+    assert!(!text.contains("model fetch"), "fetching does not help here: {text}");
+
+    let (code, text) = show("XDG_CACHE_HOME", dir.path());
+    assert_eq!(code, Some(1));
+    assert!(text.contains(dir.path().to_str().unwrap()) && text.contains("missing"), "{text}");
+    assert!(text.contains("`evenkeel model fetch` gets it"), "{text}");
 }

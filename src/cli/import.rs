@@ -4,6 +4,7 @@ use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
     fmt::Write as _,
     fs,
+    io::{self, Write as _},
     path::{Path, PathBuf},
     process::ExitCode,
 };
@@ -40,7 +41,8 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     write(&args.out.join("responses/phrases.yaml"), knowledge::starter_phrases())?;
     write(&args.out.join("incident.yaml"), knowledge::starter_incident())?;
 
-    println!("wrote {} intents with {} examples to {}", sorted.intents.len(), sorted.kept(), args.out.display());
+    let mut output = io::stdout().lock();
+    writeln!(output, "wrote {} intents with {} examples to {}", sorted.intents.len(), sorted.kept(), args.out.display())?;
     for (count, what) in [
         (sorted.out_of_scope, format!("lines with the intent `{OUT_OF_SCOPE}` left out: they belong to no intent")),
         (sorted.repeated, "repeated lines left out".to_owned()),
@@ -48,14 +50,15 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         (sorted.wordless, "lines without words left out".to_owned()),
     ] {
         if count > 0 {
-            println!("{count} {what}");
+            writeln!(output, "{count} {what}")?;
         }
     }
-    println!(
+    writeln!(
+        output,
         "next: write the answers in {}, then run `evenkeel check --knowledge {}`",
         args.out.join("responses").display(),
         args.out.display()
-    );
+    )?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -12,6 +12,8 @@ use crate::policy::MAX_READ_CHARS;
 
 /// Tokens that a model reads when its files do not say: as many as the common sentence encoders were trained with.
 const TOKENS: usize = 128;
+/// Fewer tokens than this leave no room for a text between its marks.
+const FEWEST: usize = 8;
 
 #[derive(Debug)]
 pub struct Pieces {
@@ -27,6 +29,9 @@ impl Pieces {
         let unfit = |why: String| EmbedError::Unfit { path: file.to_owned(), why };
         let mut tokenizer = Tokenizer::from_bytes(text).map_err(|error| unfit(error.to_string()))?;
         let length = tokenizer.get_truncation().map_or(TOKENS, |truncation| truncation.max_length).min(positions);
+        if length < FEWEST {
+            return Err(unfit(format!("it cuts texts to {length} tokens")));
+        }
         let truncation = TruncationParams {
             max_length: length,
             strategy: TruncationStrategy::LongestFirst,

@@ -47,8 +47,8 @@ impl Shape {
         if shape.heads == 0 || shape.width == 0 || !shape.width.is_multiple_of(shape.heads) {
             return Err(unfit(format!("{} heads cannot share a width of {}", shape.heads, shape.width)));
         }
-        if shape.positions < 2 {
-            return Err(unfit("there is no room for a text between its two marks".to_owned()));
+        if shape.inner == 0 || shape.layers == 0 {
+            return Err(unfit("it has no layers".to_owned()));
         }
         Ok(shape)
     }
@@ -89,10 +89,11 @@ impl Weights {
         let mut tensors = Tensors::open(file)?;
         let (width, inner) = (shape.width, shape.inner);
         let epsilon = shape.layer_norm_eps;
-        let kind = tensors.vector("embeddings.token_type_embeddings.weight", None)?;
+        let kinds = tensors.vector("embeddings.token_type_embeddings.weight", None)?;
+        let kind = kinds.get(..width).ok_or_else(|| tensors.unfit("it knows no kind of text".to_owned()))?;
         let mut positions = tensors.matrix("embeddings.position_embeddings.weight", shape.positions, width)?;
         for row in positions.chunks_exact_mut(width) {
-            super::numbers::add(row, &kind);
+            super::numbers::add(row, kind);
         }
         let scale = ((width / shape.heads) as f32).sqrt().recip();
         let layers = (0..shape.layers)
@@ -195,7 +196,7 @@ impl Tensors {
             return Err(self.unfit(format!("{name} is stored as {dtype}; only F32 is understood")));
         }
         let count = shape.iter().try_fold(1_usize, |count, side| count.checked_mul(*side));
-        let count = count.filter(|count| to.checked_sub(from) == Some(4 * *count as u64));
+        let count = count.filter(|count| to.checked_sub(from) == (*count as u64).checked_mul(4));
         let count = count.filter(|count| length.is_none_or(|length| length == *count));
         let Some(count) = count else {
             return Err(self.unfit(format!("{name} has an unexpected size")));
@@ -204,7 +205,7 @@ impl Tensors {
     }
 
     fn numbers(&mut self, from: u64, count: usize) -> std::io::Result<Vec<f32>> {
-        self.file.seek(SeekFrom::Start(self.start + from))?;
+        self.file.seek(SeekFrom::Start(self.start.saturating_add(from)))?;
         let mut buffer = vec![0; 1 << 16];
         // The header may lie about a size that the file does not have: memory is taken as the numbers come.
         let mut numbers = Vec::new();
@@ -219,5 +220,91 @@ impl Tensors {
 
     fn unfit(&self, why: String) -> EmbedError {
         EmbedError::Unfit { path: self.path.clone(), why }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+
+    fn shape() -> Shape {
+        serde_json::from_value(json!({
+            "model_type": "bert", "hidden_act": "gelu", "hidden_size": 4, "num_hidden_layers": 1, "num_attention_heads": 2,
+            "intermediate_size": 6, "max_position_embeddings": 8, "vocab_size": 5, "layer_norm_eps": 1e-12
+        }))
+        .unwrap()
+    }
+
+    /// A file with all tensors of [`shape`].
+    fn file() -> Vec<u8> {
+        let mut tensors = vec![
+            ("embeddings.token_type_embeddings.weight".to_owned(), vec![2, 4]),
+            ("embeddings.position_embeddings.weight".to_owned(), vec![8, 4]),
+            ("embeddings.word_embeddings.weight".to_owned(), vec![5, 4]),
+            ("embeddings.LayerNorm.weight".to_owned(), vec![4]),
+            ("embeddings.LayerNorm.bias".to_owned(), vec![4]),
+        ];
+        for (name, to, from) in [
+            ("attention.self.query", 4, 4),
+            ("attention.self.key", 4, 4),
+            ("attention.self.value", 4, 4),
+            ("attention.output.dense", 4, 4),
+            ("intermediate.dense", 6, 4),
+            ("output.dense", 4, 6),
+        ] {
+            tensors.push((format!("encoder.layer.0.{name}.weight"), vec![to, from]));
+            tensors.push((format!("encoder.layer.0.{name}.bias"), vec![to]));
+        }
+        for name in ["attention.output.LayerNorm", "output.LayerNorm"] {
+            tensors.push((format!("encoder.layer.0.{name}.weight"), vec![4]));
+            tensors.push((format!("encoder.layer.0.{name}.bias"), vec![4]));
+        }
+        let mut header = serde_json::Map::new();
+        let mut numbers: Vec<u8> = Vec::new();
+        for (name, sides) in tensors {
+            let from = numbers.len();
+            for n in 0..sides.iter().product::<usize>() {
+                numbers.extend((n as f32).to_le_bytes());
+            }
+            header.insert(name, json!({"dtype": "F32", "shape": sides, "data_offsets": [from, numbers.len()]}));
+        }
+        let header = serde_json::to_vec(&header).unwrap();
+        [(header.len() as u64).to_le_bytes().to_vec(), header, numbers].concat()
+    }
+
+    fn read(bytes: &[u8]) -> Result<Weights, EmbedError> {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("model.safetensors");
+        std::fs::write(&path, bytes).unwrap();
+        Weights::read(shape(), &path, Arch::new())
+    }
+
+    #[test]
+    fn all_weights_are_found() {
+        let weights = read(&file()).unwrap();
+        assert_eq!(weights.layers.len(), 1);
+        assert_eq!(weights.words.len(), 20);
+        assert_eq!(weights.positions[..6], [0.0, 2.0, 4.0, 6.0, 4.0, 6.0], "positions and the first kind");
+    }
+
+    #[test]
+    fn a_torn_file_is_an_error() {
+        let file = file();
+        for length in [0, 7, 8, 100, file.len() - 1] {
+            assert!(read(&file[..length]).is_err(), "{length}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_damaged_file_is_read_or_refused(at in 0_usize..4000, byte: u8) {
+            let mut file = file();
+            let at = at % file.len();
+            file[at] = byte;
+            let _ = read(&file);
+        }
     }
 }
