@@ -42,7 +42,13 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     write(&args.out.join("incident.yaml"), knowledge::starter_incident())?;
 
     let mut output = io::stdout().lock();
-    writeln!(output, "wrote {} intents with {} examples to {}", sorted.intents.len(), sorted.kept(), args.out.display())?;
+    writeln!(
+        output,
+        "wrote {} intents with {} examples to {}",
+        sorted.intents.len(),
+        sorted.kept(),
+        args.out.display()
+    )?;
     for (count, what) in [
         (sorted.out_of_scope, format!("lines with the intent `{OUT_OF_SCOPE}` left out: they belong to no intent")),
         (sorted.repeated, "repeated lines left out".to_owned()),
