@@ -93,7 +93,7 @@ mod tests {
         Some("https://files.example/12/p-1.whl")
     )]
     #[case(r#"<a href="../../files/p-1.whl?a=1&amp;b=2">p-1.whl</a>"#, Some("https://i.example/files/p-1.whl?a=1&b=2"))]
-    #[case(r#"<a href='p-1.tar.gz'></a><a data-x=1 href='p-1.whl'>"#, Some("https://i.example/simple/p/p-1.whl"))]
+    #[case(r"<a href='p-1.tar.gz'></a><a data-x=1 href='p-1.whl'>", Some("https://i.example/simple/p/p-1.whl"))]
     #[case(r#"<a href="https://files.example/p-1.whl.metadata">"#, None)]
     #[case("<a href=", None)]
     #[case("", None)]

@@ -32,9 +32,11 @@ struct Served {
 #[derive(Clone, Default)]
 struct Server {
     files: Arc<Mutex<HashMap<String, Served>>>,
-    /// Path, range and authorization of each request.
-    asked: Arc<Mutex<Vec<(String, Option<String>, Option<String>)>>>,
+    asked: Arc<Mutex<Vec<Asked>>>,
 }
+
+/// Path, range and authorization of a request.
+type Asked = (String, Option<String>, Option<String>);
 
 impl Server {
     async fn start(&self) -> String {
@@ -61,19 +63,19 @@ async fn answer(State(server): State<Server>, request: Request) -> Response {
     let authorization = text(request.headers(), header::AUTHORIZATION);
     server.asked.lock().unwrap().push((path.clone(), range.clone(), authorization));
     let mut files = server.files.lock().unwrap();
-    let Some(served) = files.get_mut(&path) else { return StatusCode::NOT_FOUND.into_response() };
+    let Some(file) = files.get_mut(&path) else { return StatusCode::NOT_FOUND.into_response() };
     let from: usize = match range {
-        Some(range) if !served.deaf_to_ranges => {
+        Some(range) if !file.deaf_to_ranges => {
             range.strip_prefix("bytes=").unwrap().strip_suffix('-').unwrap().parse().unwrap()
         }
         _ => 0,
     };
     let status = if from > 0 { StatusCode::PARTIAL_CONTENT } else { StatusCode::OK };
-    let rest = served.content[from..].to_vec();
+    let rest = file.content[from..].to_vec();
     let length = rest.len();
-    let body = match served.cut.filter(|_| served.cuts > 0) {
+    let body = match file.cut.filter(|_| file.cuts > 0) {
         Some(cut) => {
-            served.cuts -= 1;
+            file.cuts -= 1;
             let some = Bytes::from(rest[..cut.min(rest.len())].to_vec());
             // A moment between, in which what was said gets out.
             let cut = async {
