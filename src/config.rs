@@ -66,12 +66,23 @@ impl Default for StoreFile {
 }
 
 /// `[model]`
-#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Model {
     /// The folder of a sentence encoder; a relative path counts from the folder of `evenkeel.toml`. Without it the default one is fetched into the
     /// user's cache folder. `EVENKEEL_MODEL` overrules it.
     pub path: Option<PathBuf>,
+    /// Whether the service fetches the default one when it is missing.
+    pub fetch: bool,
+    /// The folder for what was learnt, so that the next start need not learn it again; a relative path counts from the folder of
+    /// `evenkeel.toml`. Without it, it is in the user's cache folder. `EVENKEEL_TRAINED` overrules it.
+    pub trained: Option<PathBuf>,
+}
+
+impl Default for Model {
+    fn default() -> Self {
+        Self { path: None, fetch: true, trained: None }
+    }
 }
 
 impl Config {
@@ -88,6 +99,7 @@ impl Config {
         };
         config.store.path = dir.join(&config.store.path);
         config.model.path = config.model.path.map(|path| dir.join(path));
+        config.model.trained = config.model.trained.map(|path| dir.join(path));
         config.verify().with_context(|| format!("in {}", file.display()))?;
         Ok(config)
     }

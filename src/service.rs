@@ -1,6 +1,15 @@
 //! Wires the rooms together: start, recover, serve, drain, stop.
 
-use std::{collections::BTreeMap, error::Error as _, fs::File, path::Path, sync::Arc, time::Duration};
+mod condition;
+pub mod sentence_model;
+
+use std::{
+    collections::BTreeMap,
+    fs::File,
+    path::Path,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use anyhow::{Context as _, bail};
 use jiff::Timestamp;
@@ -9,14 +18,17 @@ use tokio::{net::TcpListener, sync::watch, task::JoinHandle, time::timeout};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
+use condition::Condition;
+use sentence_model::{Learner, Progress};
+
 use crate::{
     channels,
+    classifier::saved::Shelf,
     config::{self, Config},
-    embedding::{Embedder, FILES, place::Place},
     knowledge::{Knowledge, Phrase},
-    responder::Responder,
+    responder::{self, Responder},
     store::Store,
-    web::{self, ChatPage, Embedding, Health, Limits, WebState},
+    web::{self, ChatPage, Embedding, Limits, WebState},
     workers,
 };
 
@@ -27,11 +39,11 @@ const DRAIN: Duration = Duration::from_secs(15);
 /// How long open connections may take to end after that.
 const CLOSE: Duration = Duration::from_secs(3);
 
-/// Runs the service until SIGTERM or SIGINT, then drains and returns.
+/// Runs the service until SIGTERM or SIGINT, then drains and returns. `progress` is told how the fetching of the sentence model goes.
 ///
 /// # Errors
 /// Whatever keeps it from starting: the address is taken, the store cannot be opened, another service has it.
-pub async fn run(config: Config, knowledge: Knowledge) -> anyhow::Result<()> {
+pub async fn run(config: Config, knowledge: Knowledge, progress: Progress) -> anyhow::Result<()> {
     // Listening for signals first: a stop that is asked for during the start is not missed.
     let stop = stop_signal()?;
     let metrics = PrometheusBuilder::new().install_recorder().context("installing the metrics recorder")?;
@@ -47,23 +59,35 @@ pub async fn run(config: Config, knowledge: Knowledge) -> anyhow::Result<()> {
         warn!(requeued = recovered.requeued, uncertain = recovered.uncertain, "the last run ended while sending");
     }
 
-    let started = std::time::Instant::now();
-    let (embedder, degraded) = match tokio::task::block_in_place(|| sentence_model(&config.model)) {
-        Ok(embedder) => (Some(embedder), Vec::new()),
-        Err(lacking) => {
-            warn!("{lacking}");
-            (None, vec![lacking])
-        }
-    };
-    let responder = Arc::new(tokio::task::block_in_place(|| Responder::new(knowledge, &config.policy, embedder)));
-    let knowledge = responder.knowledge();
+    let started = Instant::now();
+    let knowledge = Arc::new(knowledge);
+    let shelf = Shelf::find(config.model.trained.as_deref());
+    let (model, learnt, quick) = tokio::task::block_in_place(|| {
+        let lessons = responder::lessons(&knowledge);
+        let model = sentence_model::open(&config.model);
+        let learnt = model.as_ref().ok().and_then(|embedder| shelf.take(&lessons, Some(embedder)));
+        (model, learnt.map(Arc::new), Arc::new(shelf.classifier(&lessons, None)))
+    });
+    let is_learnt = learnt.is_some();
+    let (best, spare) = learnt.map_or((Arc::clone(&quick), None), |learnt| (learnt, Some(Arc::clone(&quick))));
+    let responder =
+        watch::Sender::new(Arc::new(Responder::new(Arc::clone(&knowledge), &config.policy, best, spare)));
     info!(
         knowledge = %knowledge.version,
         intents = knowledge.intents.len(),
-        threshold = (responder.threshold() * 1000.0).round() / 1000.0,
-        trained_ms = started.elapsed().as_millis() as u64,
+        understanding = if is_learnt { "sentence model" } else { "n-grams alone" },
+        threshold = (responder.borrow().threshold() * 1000.0).round() / 1000.0,
+        took_ms = started.elapsed().as_millis() as u64,
         "knowledge ready"
     );
+    let lacking = watch::Sender::new((!is_learnt).then(|| "the service has just started".to_owned()));
+    let mut condition = Condition {
+        knowledge: knowledge.version.clone(),
+        intents: knowledge.intents.len(),
+        lacking: lacking.subscribe(),
+    };
+    let (health, health_for_web) = watch::channel(condition.health());
+    tokio::spawn(condition.keep(health));
 
     let listener = TcpListener::bind(config.web.listen).await.with_context(|| {
         format!(
@@ -74,9 +98,7 @@ pub async fn run(config: Config, knowledge: Knowledge) -> anyhow::Result<()> {
     let address = listener.local_addr()?;
 
     let (ready, is_ready) = watch::channel(true);
-    let (_page, page) = watch::channel(chat_page(knowledge));
-    let (_health, health) =
-        watch::channel(Health { knowledge: knowledge.version.clone(), intents: knowledge.intents.len(), degraded });
+    let (_page, page) = watch::channel(chat_page(&knowledge));
     let close_connections = CancellationToken::new();
     let router = web::router(WebState {
         store: store.clone(),
@@ -84,7 +106,7 @@ pub async fn run(config: Config, knowledge: Knowledge) -> anyhow::Result<()> {
         embedding: embedding(&config.web)?,
         limits: limits(&config.web),
         behind_proxy: config.web.behind_proxy,
-        health,
+        health: health_for_web,
         ready: is_ready,
         metrics,
         shutdown: close_connections.clone(),
@@ -95,11 +117,24 @@ pub async fn run(config: Config, knowledge: Knowledge) -> anyhow::Result<()> {
     let stop_delivery = CancellationToken::new();
     let turns = tokio::spawn(workers::turns::run(
         store.clone(),
-        Arc::clone(&responder),
+        responder.subscribe(),
         config.policy.clone(),
         stop_turns.clone(),
     ));
     let delivery = tokio::spawn(workers::delivery::run(store.clone(), channels, stop_delivery.clone()));
+
+    let learning = (!is_learnt).then(|| {
+        let learner = Learner {
+            config: config.model.clone(),
+            policy: config.policy.clone(),
+            shelf,
+            knowledge,
+            quick,
+            responder,
+            lacking,
+        };
+        tokio::spawn(learner.run(model, progress))
+    });
 
     info!(store = %config.store.path.display(), "listening on http://{address}");
     eprintln!(
@@ -109,6 +144,9 @@ pub async fn run(config: Config, knowledge: Knowledge) -> anyhow::Result<()> {
     stop.await;
     info!("stopping: no further messages are taken, pending ones are answered");
     ready.send_replace(false);
+    if let Some(learning) = learning {
+        learning.abort();
+    }
     stop_turns.cancel();
     finish("answering what is pending", turns, DRAIN).await;
     stop_delivery.cancel();
@@ -118,23 +156,6 @@ pub async fn run(config: Config, knowledge: Knowledge) -> anyhow::Result<()> {
     store.close().await;
     info!("stopped");
     Ok(())
-}
-
-/// Opens the sentence model if it is there; else what people should know and do. Nothing is fetched.
-///
-/// # Errors
-/// One line: why n-grams alone decide.
-pub fn sentence_model(config: &config::Model) -> Result<Arc<Embedder>, String> {
-    let place = Place::find(config.path.as_deref())
-        .map_err(|error| format!("no folder for the sentence model ({error}): n-grams alone decide"))?;
-    let folder = place.folder();
-    if !FILES.iter().all(|file| folder.join(file).exists()) {
-        return Err("the sentence model is missing: n-grams alone decide; run `evenkeel model fetch`".to_owned());
-    }
-    Embedder::open(folder).map(Arc::new).map_err(|error| {
-        let why = error.source().map(|source| format!(": {source}")).unwrap_or_default();
-        format!("the sentence model cannot be used: n-grams alone decide; {error}{why}")
-    })
 }
 
 /// Waits for a part of the service, within a bound.

@@ -16,6 +16,7 @@ fn evenkeel(args: &[&str], input: &[u8]) -> std::process::Output {
     let mut child = Command::new(BINARY)
         .args(args)
         .env("EVENKEEL_MODEL", "no-model")
+        .env("EVENKEEL_TRAINED", common::TRAINED)
         .current_dir(sample())
         .env_remove("EVENKEEL_KNOWLEDGE")
         .env_remove("EVENKEEL_DATABASE")

@@ -3,6 +3,8 @@
 //! Learnt from trials, in which every text was read by a classifier that had not seen it (see `folds`). Trials of texts
 //! that no intent covers weigh [`OUT_OF_SCOPE`] of the whole, because customers ask such things and examples do not show them.
 
+use serde::{Deserialize, Serialize};
+
 use super::{
     bound,
     evidence::{Evidence, FEATURES},
@@ -42,7 +44,7 @@ impl Trial {
 }
 
 /// Weights of the evidence and the trials they were fitted on.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Calibration {
     weights: [f64; FEATURES],
     /// Which part of the probability left by the best the other intents may share.
@@ -51,7 +53,7 @@ pub struct Calibration {
     scored: Vec<Scored>,
 }
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 struct Scored {
     probability: f64,
     right: bool,

@@ -10,12 +10,13 @@ use std::{
 };
 
 use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
 
 use super::text;
 use crate::embedding::Embedder;
 
 /// Features of one text: columns in rising order and their values.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Row {
     pub columns: Vec<u32>,
     pub values: Vec<f32>,
@@ -115,7 +116,7 @@ impl Counted {
 }
 
 /// The vocabulary and its weights.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub struct Encoder {
     columns: HashMap<u64, u32, BuildHasherDefault<Already>>,
     /// Columns below this are word n-grams, the others character n-grams.
@@ -124,7 +125,9 @@ pub struct Encoder {
     idf: Vec<f32>,
     /// The same for an n-gram that no text has.
     unseen: f32,
-    embedder: Option<Arc<Embedder>>,
+    /// Not saved with the rest.
+    #[serde(skip)]
+    pub embedder: Option<Arc<Embedder>>,
 }
 
 /// A character n-gram must stand in so many texts: those of one text only repeat what its words say, and are a quarter of all.

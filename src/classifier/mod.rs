@@ -11,11 +11,13 @@ mod folds;
 pub mod language;
 pub mod mood;
 mod regression;
+pub mod saved;
 mod text;
 
 use std::{borrow::Cow, collections::HashMap, sync::Arc};
 
 use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
 
 pub use calibration::Promise;
 use calibration::{Calibration, Source};
@@ -30,7 +32,7 @@ use crate::{
 };
 
 /// What the classifier learns from.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize)]
 pub struct Lesson {
     pub intent: String,
     /// What it is called, in any language: one more line to learn from, written with more thought than most.
@@ -42,7 +44,7 @@ pub struct Lesson {
 }
 
 /// Reads texts. Immutable; cheap to share between threads.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub struct Classifier {
     intents: Vec<String>,
     /// The examples of each intent.
@@ -55,7 +57,7 @@ pub struct Classifier {
 }
 
 /// What cross-validation tells of a classifier.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Report {
     pub intents: usize,
     pub examples: usize,

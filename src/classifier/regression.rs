@@ -10,6 +10,7 @@
 use std::fmt;
 
 use pulp::Arch;
+use serde::{Deserialize, Serialize};
 
 use super::encoder::{MEANING_LENGTH, Row};
 
@@ -32,7 +33,7 @@ pub struct Sample<'a> {
 }
 
 /// Weights by column and class: the columns of n-grams, then those of embeddings, then a bias.
-#[derive(Clone)]
+#[derive(Clone, Serialize, Deserialize)]
 pub struct Regression {
     weights: Vec<f32>,
     /// How many columns are n-grams.
@@ -42,6 +43,7 @@ pub struct Regression {
     stride: usize,
     strength: f32,
     /// The loops over embeddings are compiled once for each instruction set.
+    #[serde(skip)]
     arch: Arch,
 }
 

@@ -1,5 +1,6 @@
 //! The command line: one file for each subcommand.
 
+mod bars;
 mod chat;
 mod check;
 mod classify;
@@ -15,6 +16,7 @@ use std::{
     io::{self, IsTerminal as _},
     path::{Path, PathBuf},
     process::ExitCode,
+    sync::Arc,
 };
 
 use anyhow::Context as _;
@@ -22,11 +24,12 @@ use clap::{Parser, Subcommand};
 use jiff::Timestamp;
 
 use crate::{
+    classifier::saved::Shelf,
     config::Config,
     knowledge::{self, Knowledge},
     message::{ConversationId, Incoming},
-    responder::Responder,
-    service,
+    responder::{self, Responder},
+    service::sentence_model,
 };
 
 /// Answers the common questions of a crisis from text that people wrote and checked, and hands the rest to people.
@@ -106,14 +109,16 @@ fn load_responder(dir: &Path, max_wrong: Option<f64>) -> anyhow::Result<Responde
         policy.max_wrong = max_wrong;
     }
     let knowledge = load_knowledge(dir)?;
-    let embedder = match service::sentence_model(&model) {
+    let embedder = match sentence_model::open(&model) {
         Ok(embedder) => Some(embedder),
         Err(lacking) => {
-            eprintln!("{lacking}");
+            eprintln!("n-grams alone decide: {lacking}");
             None
         }
     };
-    Ok(Responder::new(knowledge, &policy, embedder))
+    let shelf = Shelf::find(model.trained.as_deref());
+    let classifier = shelf.classifier(&responder::lessons(&knowledge), embedder.as_ref());
+    Ok(Responder::new(Arc::new(knowledge), &policy, Arc::new(classifier), None))
 }
 
 /// A message as a first-time visitor would send it.

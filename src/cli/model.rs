@@ -1,16 +1,14 @@
 //! `evenkeel model`: the sentence encoder, got and shown.
 
 use std::{
-    collections::HashMap,
     io::{self, Write as _},
     path::Path,
     process::ExitCode,
-    sync::{Mutex, PoisonError},
 };
 
 use anyhow::Context as _;
-use indicatif::{ProgressBar, ProgressStyle};
 
+use super::bars::Bars;
 use crate::{
     config::Config,
     embedding::{
@@ -79,28 +77,6 @@ fn show(place: &Place) -> anyhow::Result<ExitCode> {
             };
             writeln!(out, "The model cannot be used: {:#}.{hint}", anyhow::Error::new(error))?;
             Ok(ExitCode::FAILURE)
-        }
-    }
-}
-
-/// A bar for each file, on a terminal; nothing elsewhere.
-#[derive(Default)]
-struct Bars {
-    bars: Mutex<HashMap<String, ProgressBar>>,
-}
-
-impl Bars {
-    fn show(&self, name: &str, there: u64, whole: u64) {
-        let mut bars = self.bars.lock().unwrap_or_else(PoisonError::into_inner);
-        let bar = bars.entry(name.to_owned()).or_insert_with(|| {
-            let style = ProgressStyle::with_template("{msg:18} {bar:30} {bytes}/{total_bytes} {bytes_per_sec} {eta}");
-            let bar = ProgressBar::new(whole).with_message(name.to_owned());
-            bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
-            bar
-        });
-        bar.set_position(there);
-        if there >= whole {
-            bar.finish();
         }
     }
 }

@@ -18,8 +18,7 @@ use decide::{Plan, Scene};
 use crate::{
     classifier::{Classifier, Lesson},
     conversation::{Answered, Conversation, Decision, Memory, Reason, Standing, Turn},
-    embedding::Embedder,
-    knowledge::Knowledge,
+    knowledge::{Intent, Knowledge},
     message::Incoming,
     policy::{self, Policy},
     reading::{Language, Mood},
@@ -30,29 +29,49 @@ pub const WISH_INTENT: &str = "talk_to_person";
 
 /// The knowledge together with the classifier that was trained on it. Swapped whole when the admins' files change.
 pub struct Responder {
-    knowledge: Knowledge,
-    classifier: Classifier,
+    knowledge: Arc<Knowledge>,
+    best: Understanding,
+    /// N-grams alone, where a sentence model is there as well.
+    quick: Option<Understanding>,
+}
+
+/// A classifier, and the probability from which its answers keep the promise.
+struct Understanding {
+    classifier: Arc<Classifier>,
     threshold: f64,
 }
 
-impl Responder {
-    /// Trains the classifier on the knowledge and finds the probability from which an answer keeps the promise of `policy`.
-    /// Without a sentence model n-grams alone decide.
-    #[must_use]
-    pub fn new(knowledge: Knowledge, policy: &Policy, embedder: Option<Arc<Embedder>>) -> Self {
-        let lessons: Vec<Lesson> = knowledge
-            .intents
-            .values()
-            .map(|intent| Lesson {
-                intent: intent.name.clone(),
-                titles: intent.title.values().cloned().collect(),
-                examples: intent.examples.values().flatten().cloned().collect(),
-                not: intent.not.clone(),
-            })
-            .collect();
-        let classifier = Classifier::train(&lessons, embedder);
+impl Understanding {
+    fn new(classifier: Arc<Classifier>, policy: &Policy) -> Self {
         let threshold = classifier.threshold(policy.max_wrong);
-        Self { knowledge, classifier, threshold }
+        Self { classifier, threshold }
+    }
+}
+
+/// What a classifier learns from the knowledge.
+#[must_use]
+pub fn lessons(knowledge: &Knowledge) -> Vec<Lesson> {
+    let lesson = |intent: &Intent| Lesson {
+        intent: intent.name.clone(),
+        titles: intent.title.values().cloned().collect(),
+        examples: intent.examples.values().flatten().cloned().collect(),
+        not: intent.not.clone(),
+    };
+    knowledge.intents.values().map(lesson).collect()
+}
+
+impl Responder {
+    /// Joins the knowledge with a classifier of its [`lessons`], and finds the probability from which an answer keeps the promise of
+    /// `policy`. `quick` is a classifier without a sentence model, for when many wait (see [`Responder::respond_quickly`]).
+    #[must_use]
+    pub fn new(
+        knowledge: Arc<Knowledge>,
+        policy: &Policy,
+        classifier: Arc<Classifier>,
+        quick: Option<Arc<Classifier>>,
+    ) -> Self {
+        let understanding = |classifier| Understanding::new(classifier, policy);
+        Self { knowledge, best: understanding(classifier), quick: quick.map(understanding) }
     }
 
     #[must_use]
@@ -62,22 +81,39 @@ impl Responder {
 
     #[must_use]
     pub fn classifier(&self) -> &Classifier {
-        &self.classifier
+        &self.best.classifier
     }
 
     /// The probability from which an intent is answered without asking back, 0 to 1.
     #[must_use]
     pub fn threshold(&self) -> f64 {
-        self.threshold
+        self.best.threshold
     }
 
     /// Decides what to do about a burst of messages (oldest first) and words the replies.
     #[must_use]
     pub fn respond(&self, conversation: &Conversation, burst: &[Incoming], now: Timestamp) -> Turn {
+        self.respond_by(&self.best, conversation, burst, now)
+    }
+
+    /// The same by n-grams alone, which take a fraction of the time. They keep the same promise, so they answer less and give more to
+    /// people.
+    #[must_use]
+    pub fn respond_quickly(&self, conversation: &Conversation, burst: &[Incoming], now: Timestamp) -> Turn {
+        self.respond_by(self.quick.as_ref().unwrap_or(&self.best), conversation, burst, now)
+    }
+
+    /// Whether [`Responder::respond_quickly`] differs from [`Responder::respond`].
+    #[must_use]
+    pub fn can_hurry(&self) -> bool {
+        self.quick.is_some()
+    }
+
+    fn respond_by(&self, by: &Understanding, conversation: &Conversation, burst: &[Incoming], now: Timestamp) -> Turn {
         let memory = wake(&conversation.memory, now);
-        let message = burst::read(burst, &memory.offered, |text| self.classifier.read(text));
+        let message = burst::read(burst, &memory.offered, |text| by.classifier.read(text));
         let language = message.whole.language.or(memory.language).unwrap_or_else(|| self.knowledge.default_language());
-        turn(&self.scene(language, now), conversation, memory, message)
+        turn(&self.scene(by.threshold, language, now), conversation, memory, message)
     }
 
     /// The turn of last resort, when a message cannot be read at all: a person takes over.
@@ -86,11 +122,11 @@ impl Responder {
         let memory = wake(&conversation.memory, now);
         let language = memory.language.unwrap_or_else(|| self.knowledge.default_language());
         let plan = Plan::last_resort(memory.standing);
-        carry_out(&self.scene(language, now), conversation, memory, plan, Mood::Calm)
+        carry_out(&self.scene(self.best.threshold, language, now), conversation, memory, plan, Mood::Calm)
     }
 
-    fn scene(&self, language: Language, now: Timestamp) -> Scene<'_> {
-        Scene { knowledge: &self.knowledge, threshold: self.threshold, language, now }
+    fn scene(&self, threshold: f64, language: Language, now: Timestamp) -> Scene<'_> {
+        Scene { knowledge: &self.knowledge, threshold, language, now }
     }
 }
 

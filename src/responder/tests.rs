@@ -465,7 +465,9 @@ fn a_message_without_words_is_asked_for_in_words_and_a_file_goes_to_a_person() {
 
 #[test]
 fn a_message_that_breaks_the_reading_still_reaches_a_person() {
-    let responder = Responder::new(knowledge_of_the_test(), &Policy::default(), None);
+    let knowledge = Arc::new(knowledge_of_the_test());
+    let classifier = Arc::new(Classifier::train(&lessons(&knowledge), None));
+    let responder = Responder::new(knowledge, &Policy::default(), classifier, None);
     let mut talk = Talk::new();
     let turn = responder.give_to_person(&talk.conversation, talk.now);
     assert_eq!((escalated(&turn), said(&turn)), (Some(Reason::Unsure), "A person reads this (unsure)."));

@@ -22,6 +22,8 @@ pub struct Health {
     pub knowledge: String,
     /// How many intents it has.
     pub intents: usize,
+    /// What decides what customers mean: `sentence model` or `n-grams alone`.
+    pub understanding: String,
     /// What does not work as it should, in words for the person on duty. Empty: all is well.
     pub degraded: Vec<String>,
 }

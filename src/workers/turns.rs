@@ -11,6 +11,7 @@ use anyhow::Context as _;
 use futures::FutureExt as _;
 use jiff::Timestamp;
 use tokio::{
+    sync::watch,
     task::JoinSet,
     time::{Instant, sleep},
 };
@@ -41,7 +42,12 @@ const REST: Duration = Duration::from_secs(5);
 const RETRIES: usize = 5;
 
 /// Runs until `stop`, then takes the turns that are still pending without waiting for quiet, and returns when none is left.
-pub async fn run(store: Store, responder: Arc<Responder>, policy: Policy, stop: CancellationToken) {
+pub async fn run(
+    store: Store,
+    responder: watch::Receiver<Arc<Responder>>,
+    policy: Policy,
+    stop: CancellationToken,
+) {
     let mut under_way = JoinSet::new();
     let mut busy: HashSet<ConversationId> = HashSet::new();
     let mut resting: HashMap<ConversationId, Instant> = HashMap::new();
@@ -69,7 +75,7 @@ pub async fn run(store: Store, responder: Arc<Responder>, policy: Policy, stop: 
                 break;
             }
             if busy.insert(id) {
-                let (store, responder) = (store.clone(), Arc::clone(&responder));
+                let (store, responder) = (store.clone(), Arc::clone(&responder.borrow()));
                 under_way.spawn(async move {
                     let turn = AssertUnwindSafe(take(&store, responder, id)).catch_unwind();
                     (id, turn.await.unwrap_or_else(|_| Err(anyhow::anyhow!("the turn broke off"))))

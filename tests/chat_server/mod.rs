@@ -56,7 +56,7 @@ impl ChatServer {
         let address = format!("http://{}", listener.local_addr().unwrap());
         let (page_in, page) = watch::channel(page());
         let (health_in, health) =
-            watch::channel(Health { knowledge: "k1".to_owned(), intents: 30, degraded: Vec::new() });
+            watch::channel(Health { knowledge: "k1".to_owned(), intents: 30, ..Health::default() });
         let (ready_in, ready) = watch::channel(true);
         let shutdown = CancellationToken::new();
         let router = web::router(WebState {

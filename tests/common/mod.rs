@@ -13,6 +13,9 @@ use serde_json::{Value, json};
 
 pub const BINARY: &str = env!("CARGO_BIN_EXE_evenkeel");
 
+/// What the tests' services learnt, theirs alone: the sample is learnt once and not by each.
+pub const TRAINED: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/trained");
+
 /// Generous: a busy machine is slow, and a promise that is kept late is still kept.
 pub const PATIENCE: Duration = Duration::from_mins(1);
 
@@ -55,6 +58,7 @@ impl Home {
         command.arg("--knowledge").arg(self.path()).env_remove("EVENKEEL_LOG");
         // The same on every machine, whether or not a model was fetched there.
         command.env("EVENKEEL_MODEL", self.path().join("no-model"));
+        command.env("EVENKEEL_TRAINED", TRAINED);
         command
     }
 
@@ -69,8 +73,25 @@ impl Home {
     }
 
     pub fn start_with(&self, args: &[&str]) -> Service {
-        let mut child = self
-            .command()
+        self.start_command(self.command(), args)
+    }
+
+    /// Leaves only these intents and their responses.
+    pub fn only(&self, intents: &[&str]) {
+        for folder in ["intents", "responses"] {
+            for entry in fs::read_dir(self.path().join(folder)).unwrap() {
+                let path = entry.unwrap().path();
+                let name = path.file_name().unwrap().to_str().unwrap().split('.').next().unwrap().to_owned();
+                if name != "phrases" && !intents.contains(&name.as_str()) {
+                    fs::remove_file(path).unwrap();
+                }
+            }
+        }
+    }
+
+    /// Starts the service by a command of one's own (see [`Home::command`]).
+    pub fn start_command(&self, mut command: Command, args: &[&str]) -> Service {
+        let mut child = command
             .args(["run", "--listen", "127.0.0.1:0"])
             .args(args)
             .stdout(Stdio::null())

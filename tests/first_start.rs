@@ -1,0 +1,134 @@
+//! The first start: no sentence model yet, and nobody waits for it.
+#![allow(clippy::unwrap_used, reason = "a test that fails says where")]
+
+mod common;
+
+use std::{
+    fs,
+    process::Command,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Instant,
+};
+
+use axum::{Router, extract::Request, http::StatusCode, routing::get};
+use common::{Home, PATIENCE, Service, text};
+use serde_json::Value;
+
+/// A command whose model would be fetched from `hub` into an empty cache folder.
+fn newcomer(home: &Home, hub: &str) -> Command {
+    let mut command = home.command();
+    command.env_remove("EVENKEEL_MODEL").env("XDG_CACHE_HOME", home.path().join("cache"));
+    command.env("HF_ENDPOINT", hub).env("PIP_INDEX_URL", format!("{hub}/simple")).env("NO_PROXY", "*");
+    command
+}
+
+/// A hub that has the files in a folder, or none, and counts what it is asked.
+async fn hub(files: Option<std::path::PathBuf>) -> (String, Arc<AtomicUsize>) {
+    let asked = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&asked);
+    let serve = move |request: Request| {
+        count.fetch_add(1, Ordering::Relaxed);
+        let name = request.uri().path().rsplit('/').next().unwrap_or_default().to_owned();
+        let file = files.as_ref().and_then(|files| fs::read(files.join(name)).ok());
+        async move { file.ok_or(StatusCode::NOT_FOUND) }
+    };
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    let router = Router::new().fallback(get(serve));
+    tokio::spawn(async move {
+        let mut tasks = tokio::task::JoinSet::new();
+        while let Ok((stream, _)) = listener.accept().await {
+            let service = hyper_util::service::TowerToHyperService::new(router.clone());
+            tasks.spawn(async move {
+                let stream = hyper_util::rt::TokioIo::new(stream);
+                let _ = hyper::server::conn::http1::Builder::new().serve_connection(stream, service).await;
+            });
+        }
+    });
+    (address, asked)
+}
+
+/// Waits until `/health` says something.
+async fn says(service: &Service, what: impl Fn(&Value) -> bool) -> Value {
+    let deadline = Instant::now() + PATIENCE * 5;
+    loop {
+        let health = service.health().await;
+        if what(&health) {
+            return health;
+        }
+        assert!(Instant::now() < deadline, "{health}");
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_source_it_answers_by_ngrams_and_says_why() {
+    let home = Home::new();
+    let (hub, asked) = hub(None).await;
+    let service = home.start_command(newcomer(&home, &hub), &[]);
+    let visitor = service.visitor().await;
+    visitor.says("1", "is the tap water safe to drink").await;
+    assert!(text(&visitor.reply(1).await).to_lowercase().contains("water"));
+
+    let health = says(&service, |health| health.to_string().contains("could not be fetched")).await;
+    assert_eq!((&health["status"], &health["health"]["understanding"]), (&"degraded".into(), &"n-grams alone".into()));
+    let why = health["health"]["degraded"][0].as_str().unwrap();
+    assert!(why.contains("404") && why.contains("evenkeel model fetch") && !why.contains('\n'), "{why}");
+    assert!(asked.load(Ordering::Relaxed) >= 2, "both sources were asked");
+    let (status, log) = service.terminate();
+    assert!(status.success() && log.contains("could not be fetched"), "{log}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_does_not_want_it_fetched_is_obeyed() {
+    let home = Home::new();
+    let (hub, asked) = hub(None).await;
+    let quiet = |health: &Value| health["health"]["degraded"][0].as_str().unwrap_or_default().contains("model fetch");
+
+    home.settings("[model]\nfetch = false\n");
+    let service = home.start_command(newcomer(&home, &hub), &[]);
+    says(&service, quiet).await;
+    drop(service);
+
+    home.settings("");
+    let mut command = newcomer(&home, &hub);
+    command.env("EVENKEEL_MODEL_FETCH", "false");
+    says(&home.start_command(command, &[]), quiet).await;
+
+    let mut command = newcomer(&home, &hub);
+    command.env("EVENKEEL_MODEL", home.path().join("of-my-own"));
+    let health =
+        says(&home.start_command(command, &[]), |health| health.to_string().contains("of-my-own")).await;
+    assert!(!health.to_string().contains("model fetch"), "fetching would not help: {health}");
+    assert!(!home.path().join("of-my-own").exists(), "nothing is written to a folder that someone named");
+    assert_eq!(asked.load(Ordering::Relaxed), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_model_is_fetched_and_put_to_work_while_it_answers() {
+    let place = evenkeel::embedding::place::Place::find(None).unwrap();
+    if !place.folder().join("model.safetensors").exists() {
+        assert!(std::env::var_os("CI").is_none(), "the model is missing: run `evenkeel model fetch` first");
+        return;
+    }
+    let home = Home::new();
+    home.only(&["water", "talk_to_person", "self_harm", "gas_smell"]);
+    let (hub, _) = hub(Some(place.folder().to_owned())).await;
+    let service = home.start_command(newcomer(&home, &hub), &[]);
+    let visitor = service.visitor().await;
+    visitor.says("1", "I want to talk to a person").await;
+    visitor.reply(1).await;
+
+    let health = says(&service, |health| health["status"] == "ok").await;
+    assert_eq!(health["health"]["understanding"], "sentence model");
+    let (_, log) = service.terminate();
+    for line in ["is being fetched", "percent=100", "still learning", "the sentence model decides now"] {
+        assert!(log.contains(line), "{line}: {log}");
+    }
+    let service = home.start_command(newcomer(&home, &hub), &[]);
+    let health = service.health().await;
+    assert_eq!(health["health"]["understanding"], "sentence model", "what was learnt is kept: {health}");
+}
