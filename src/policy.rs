@@ -69,3 +69,10 @@ pub const VISITOR_REFILL: Duration = Duration::from_secs(3);
 
 /// New visitors that one address may bring at once (an office or a mobile carrier shares one), then one a second.
 pub const ADDRESS_BURST: u32 = 200;
+
+/// N-grams alone decide when turns have waited for a free place this long without a pause. With the places that turns have, a customer
+/// then waits some three seconds more than the quiet window, which is about what people bear before they write again.
+pub const OVERLOAD_AFTER: Duration = Duration::from_secs(2);
+
+/// The sentence model decides again when no turn has waited for this long: longer than it took to notice, so that it does not flutter.
+pub const CALM_AFTER: Duration = Duration::from_secs(10);

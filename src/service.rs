@@ -70,8 +70,7 @@ pub async fn run(config: Config, knowledge: Knowledge, progress: Progress) -> an
     });
     let is_learnt = learnt.is_some();
     let (best, spare) = learnt.map_or((Arc::clone(&quick), None), |learnt| (learnt, Some(Arc::clone(&quick))));
-    let responder =
-        watch::Sender::new(Arc::new(Responder::new(Arc::clone(&knowledge), &config.policy, best, spare)));
+    let responder = watch::Sender::new(Arc::new(Responder::new(Arc::clone(&knowledge), &config.policy, best, spare)));
     info!(
         knowledge = %knowledge.version,
         intents = knowledge.intents.len(),
@@ -81,10 +80,12 @@ pub async fn run(config: Config, knowledge: Knowledge, progress: Progress) -> an
         "knowledge ready"
     );
     let lacking = watch::Sender::new((!is_learnt).then(|| "the service has just started".to_owned()));
+    let overloaded = watch::Sender::new(false);
     let mut condition = Condition {
         knowledge: knowledge.version.clone(),
         intents: knowledge.intents.len(),
         lacking: lacking.subscribe(),
+        overloaded: overloaded.subscribe(),
     };
     let (health, health_for_web) = watch::channel(condition.health());
     tokio::spawn(condition.keep(health));
@@ -119,6 +120,7 @@ pub async fn run(config: Config, knowledge: Knowledge, progress: Progress) -> an
         store.clone(),
         responder.subscribe(),
         config.policy.clone(),
+        overloaded,
         stop_turns.clone(),
     ));
     let delivery = tokio::spawn(workers::delivery::run(store.clone(), channels, stop_delivery.clone()));

@@ -100,8 +100,7 @@ async fn who_does_not_want_it_fetched_is_obeyed() {
 
     let mut command = newcomer(&home, &hub);
     command.env("EVENKEEL_MODEL", home.path().join("of-my-own"));
-    let health =
-        says(&home.start_command(command, &[]), |health| health.to_string().contains("of-my-own")).await;
+    let health = says(&home.start_command(command, &[]), |health| health.to_string().contains("of-my-own")).await;
     assert!(!health.to_string().contains("model fetch"), "fetching would not help: {health}");
     assert!(!home.path().join("of-my-own").exists(), "nothing is written to a folder that someone named");
     assert_eq!(asked.load(Ordering::Relaxed), 0);

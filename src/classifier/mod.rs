@@ -1,6 +1,6 @@
 //! Text to ranked intents with calibrated probabilities; language, mood and signs of danger.
 
-mod bound;
+pub mod bound;
 mod calibration;
 pub mod danger;
 mod danger_rules;
@@ -19,7 +19,7 @@ use std::{borrow::Cow, collections::HashMap, sync::Arc};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-pub use calibration::Promise;
+pub use calibration::{CONFIDENCE, Promise};
 use calibration::{Calibration, Source};
 use encoder::{Counted, Encoder, Meaning, Row};
 use evidence::Evidence;
@@ -67,6 +67,17 @@ pub struct Report {
     pub out_of_scope: f64,
     /// How many built-in everyday messages took part: those near an example are left out.
     pub everyday: usize,
+    /// Each example, as a classifier read it that had not seen it.
+    pub tried: Vec<Tried>,
+}
+
+/// An example that was held back, and what it was taken for.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Tried {
+    /// Its intent, as a place in [`Classifier::intents`].
+    pub intent: usize,
+    /// Intents by falling calibrated probability.
+    pub ranked: Vec<(usize, f64)>,
 }
 
 /// Strength of the L2 penalty. Between 0.05 and 0.2 the validation files of banking77, clinc150 and COVID-Q show no difference.
@@ -141,12 +152,16 @@ impl Classifier {
         let calibration = Calibration::fit(&trials);
         let known: Vec<_> = trials.iter().filter(|trial| trial.source == Source::Example).collect();
         let right = known.iter().filter(|trial| trial.right()).count();
+        let tried = known
+            .iter()
+            .filter_map(|trial| Some(Tried { intent: trial.truth?, ranked: calibration.ranked(&trial.evidence) }));
         let report = Report {
             intents: intents.len(),
             examples: total,
             accuracy: right as f64 / known.len().max(1) as f64,
             out_of_scope: calibration::OUT_OF_SCOPE,
             everyday: texts.iter().filter(|text| matches!(text.origin, Origin::Everyday(_))).count(),
+            tried: tried.collect(),
         };
         let mut examples: Vec<Vec<Row>> = vec![Vec::new(); intents.len()];
         for text in texts {
@@ -171,6 +186,11 @@ impl Classifier {
         Reading { ranked, language: language::detect(text), mood: mood::mood(text), danger: danger::sign(text) }
     }
 
+    /// Takes texts through the sentence model together, several times quicker than one by one; [`read`](Self::read) finds them done.
+    pub fn foresee(&self, texts: &[&str]) {
+        drop(self.encoder.foresee(texts));
+    }
+
     /// The lowest probability of the best intent at which, by cross-validation, at most `max_wrong` of the answers are wrong; 1, which
     /// no probability reaches, when the examples do not suffice for such a promise.
     pub fn threshold(&self, max_wrong: f64) -> f64 {
@@ -180,6 +200,11 @@ impl Classifier {
     /// What cross-validation promises for `max_wrong`: the threshold, and what it costs.
     pub fn promise(&self, max_wrong: f64) -> Promise {
         self.calibration.promise(max_wrong)
+    }
+
+    /// The intents that have examples.
+    pub fn intents(&self) -> &[String] {
+        &self.intents
     }
 
     /// What cross-validation told.

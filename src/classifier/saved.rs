@@ -17,7 +17,7 @@ use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 use tracing::{debug, warn};
 
-use super::{Classifier, Lesson};
+use super::{Classifier, Lesson, encoder::Row};
 use crate::embedding::Embedder;
 
 /// Names the folder, before `[model] trained` in `evenkeel.toml`.
@@ -185,10 +185,22 @@ fn fitting(
             && row.columns.last().is_none_or(|last| (*last as usize) < width)
             && row.meaning.len() == meanings
     });
+    let last = width.checked_sub(1).map(|last| last as u32).into_iter();
     let fits = rows_fit
         && classifier.examples.len() == classifier.intents.len()
         && classifier.intents.iter().collect::<BTreeSet<_>>() == named
-        && catch_unwind(AssertUnwindSafe(|| PROBES.map(|text| classifier.read(text)))).is_ok();
+        && catch_unwind(AssertUnwindSafe(|| {
+            let widest = Row {
+                columns: last.collect(),
+                values: vec![1.0],
+                meaning: vec![0.0; meanings].into(),
+                ..Row::default()
+            };
+            let classes = classifier.regression.probabilities(&widest, None).len();
+            drop(PROBES.map(|text| classifier.read(text)));
+            classes == classifier.intents.len() + 1
+        }))
+        .unwrap_or(false);
     if fits { Ok(classifier) } else { Err(Unfit::Torn) }
 }
 
@@ -249,7 +261,11 @@ mod tests {
         [("power", "when will the power be back"), ("refund", "how do I get a refund"), ("unheard", "")]
             .map(|(intent, example)| Lesson {
                 intent: intent.to_owned(),
-                examples: [example, &format!("{example} please")].map(str::to_owned).into_iter().filter(|e| e.len() > 7).collect(),
+                examples: [example, &format!("{example} please")]
+                    .map(str::to_owned)
+                    .into_iter()
+                    .filter(|e| e.len() > 7)
+                    .collect(),
                 ..Lesson::default()
             })
             .into()
@@ -353,7 +369,8 @@ mod tests {
         }
         fs::write(folder.join("notes.txt"), "not ours").unwrap();
         make_room(&folder).unwrap();
-        let mut left: Vec<_> = files(&dir).into_iter().map(|path| path.file_name().unwrap().to_owned()).collect();
+        let mut left: Vec<_> =
+            files(&dir).into_iter().map(|path| path.file_name().unwrap().to_string_lossy().into_owned()).collect();
         left.sort();
         let expected: Vec<_> = (12..20).map(|n| format!("{n}.trained")).chain(["notes.txt".to_owned()]).collect();
         assert_eq!(left, expected);

@@ -9,7 +9,11 @@ use std::{
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::knowledge::{self, Loaded, Problem, Severity};
+use super::{learn, understanding::Understanding};
+use crate::{
+    config::Config,
+    knowledge::{self, Loaded, Problem, Severity},
+};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -26,17 +30,33 @@ enum Format {
     Json,
 }
 
-/// Checks the files below `knowledge_dir` as of now. The exit code is 0 if there is no error, 1 if there is one; `Err` means that there
-/// is nothing to check.
+/// Checks the files below `knowledge_dir` as of now and, if they can be used, tells how well they are understood. The exit code is 0 if
+/// there is no error, 1 if there is one; `Err` means that there is nothing to check.
 pub(super) fn run(args: &Args, knowledge_dir: &Path) -> anyhow::Result<ExitCode> {
-    let loaded = knowledge::load(knowledge_dir, Timestamp::now())?;
+    let mut loaded = knowledge::load(knowledge_dir, Timestamp::now())?;
+    let has_errors = count(&loaded, Severity::Error) > 0;
     let mut out = io::stdout().lock();
+    if args.format == Format::Human {
+        // What is wrong is not kept back for what takes longer.
+        out.write_all(human(&loaded, io::stdout().is_terminal()).as_bytes())?;
+        out.flush()?;
+    }
+    let understanding = match loaded.knowledge.take().filter(|_| !has_errors) {
+        Some(knowledge) => {
+            let (responder, lacking) = learn(Config::load(knowledge_dir)?, knowledge, None);
+            Some(Understanding::of(&responder, lacking))
+        }
+        None => None,
+    };
     match args.format {
-        Format::Human => out.write_all(human(&loaded, io::stdout().is_terminal()).as_bytes())?,
-        Format::Json => out.write_all(json(&loaded)?.as_bytes())?,
+        Format::Human => {
+            let text = understanding.map(|understanding| understanding.human()).unwrap_or_default();
+            out.write_all(text.as_bytes())?;
+        }
+        Format::Json => out.write_all(json(&loaded, understanding)?.as_bytes())?,
     }
     out.flush()?;
-    Ok(if count(&loaded, Severity::Error) > 0 { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+    Ok(if has_errors { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
 /// The problems, with the offending text drawn, and a line that counts them.
@@ -78,15 +98,18 @@ struct Report<'a> {
     responses: usize,
     errors: usize,
     warnings: usize,
+    /// None where there are errors.
+    understanding: Option<Understanding>,
 }
 
-fn json(loaded: &Loaded) -> anyhow::Result<String> {
+fn json(loaded: &Loaded, understanding: Option<Understanding>) -> anyhow::Result<String> {
     let report = Report {
         problems: &loaded.problems,
         intents: loaded.intents,
         responses: loaded.responses,
         errors: count(loaded, Severity::Error),
         warnings: count(loaded, Severity::Warning),
+        understanding,
     };
     Ok(serde_json::to_string_pretty(&report)? + "\n")
 }
@@ -123,7 +146,7 @@ mod tests {
 
     #[test]
     fn machines_read_one_json_document() {
-        insta::assert_snapshot!(json(&checked("title: A\nexamples: [a]\nprivat: true\n")).unwrap());
+        insta::assert_snapshot!(json(&checked("title: A\nexamples: [a]\nprivat: true\n"), None).unwrap());
     }
 
     #[test]

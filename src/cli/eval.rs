@@ -15,10 +15,11 @@ use super::{
     classify::{self, Verdict},
     import::file_name,
     labelled::{self, Labelled, OUT_OF_SCOPE},
-    load_responder, share,
+    learn, load_knowledge, share,
     terminal::printable,
+    understanding::Understanding,
 };
-use crate::{conversation::Decision, knowledge::Knowledge};
+use crate::{config::Config, conversation::Decision, knowledge::Knowledge};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -42,7 +43,7 @@ const CONFUSIONS: usize = 15;
 
 pub(super) fn run(args: &Args, dir: &Path) -> anyhow::Result<ExitCode> {
     let lines = labelled::read(&args.file)?;
-    let responder = load_responder(dir, args.max_wrong)?;
+    let (responder, lacking) = learn(Config::load(dir)?, load_knowledge(dir)?, args.max_wrong);
     let labels = Labels::new(responder.knowledge());
     let now = Timestamp::now();
     let seen: Vec<Seen> = lines
@@ -57,13 +58,17 @@ pub(super) fn run(args: &Args, dir: &Path) -> anyhow::Result<ExitCode> {
         );
     }
     let score = Score::of(&seen, responder.threshold());
+    let understanding = Understanding::of(&responder, lacking);
     let mut output = io::stdout().lock();
     match args.format {
         Format::Json => {
-            serde_json::to_writer_pretty(&mut output, &score)?;
+            serde_json::to_writer_pretty(&mut output, &Report { score, understanding })?;
             writeln!(output)?;
         }
-        Format::Table => score.table(&mut output)?,
+        Format::Table => {
+            score.table(&mut output)?;
+            write!(output, "\n{}", understanding.human())?;
+        }
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -145,6 +150,13 @@ impl Seen {
             Gold::OutOfScope => None,
         }
     }
+}
+
+#[derive(Serialize)]
+struct Report {
+    #[serde(flatten)]
+    score: Score,
+    understanding: Understanding,
 }
 
 /// The figures. All shares are between 0 and 1.

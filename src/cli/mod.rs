@@ -11,6 +11,7 @@ mod labelled;
 mod model;
 mod run;
 mod terminal;
+mod understanding;
 
 use std::{
     io::{self, IsTerminal as _},
@@ -104,21 +105,25 @@ fn load_knowledge(dir: &Path) -> anyhow::Result<Knowledge> {
 
 /// Loads and trains everything that a command needs to decide as the service would.
 fn load_responder(dir: &Path, max_wrong: Option<f64>) -> anyhow::Result<Responder> {
-    let Config { mut policy, model, .. } = Config::load(dir)?;
-    if let Some(max_wrong) = max_wrong {
-        policy.max_wrong = max_wrong;
+    let config = Config::load(dir)?;
+    let (responder, lacking) = learn(config, load_knowledge(dir)?, max_wrong);
+    if let Some(why) = lacking {
+        eprintln!("n-grams alone decide: {why}");
     }
-    let knowledge = load_knowledge(dir)?;
-    let embedder = match sentence_model::open(&model) {
-        Ok(embedder) => Some(embedder),
-        Err(lacking) => {
-            eprintln!("n-grams alone decide: {lacking}");
-            None
-        }
+    Ok(responder)
+}
+
+/// Learns what the knowledge's intents mean, or takes what was learnt before. With it comes why n-grams alone decide, if they do.
+fn learn(config: Config, knowledge: Knowledge, max_wrong: Option<f64>) -> (Responder, Option<String>) {
+    let Config { mut policy, model, .. } = config;
+    policy.max_wrong = max_wrong.unwrap_or(policy.max_wrong);
+    let (embedder, lacking) = match sentence_model::open(&model) {
+        Ok(embedder) => (Some(embedder), None),
+        Err(lacking) => (None, Some(lacking.to_string())),
     };
     let shelf = Shelf::find(model.trained.as_deref());
     let classifier = shelf.classifier(&responder::lessons(&knowledge), embedder.as_ref());
-    Ok(Responder::new(Arc::new(knowledge), &policy, Arc::new(classifier), None))
+    (Responder::new(Arc::new(knowledge), &policy, Arc::new(classifier), None), lacking)
 }
 
 /// A message as a first-time visitor would send it.

@@ -41,8 +41,7 @@ const MIN_WORDS_OF_A_HALF: usize = 3;
 
 /// Joins the burst, finds the choice it picks and reads it whole and in parts.
 pub(super) fn read(burst: &[Incoming], offered: &[Choice], read: impl Fn(&str) -> Reading) -> Message {
-    let text = burst.iter().map(|incoming| incoming.text.trim()).filter(|text| !text.is_empty()).collect::<Vec<_>>();
-    let text = cut(&text.join("\n"), policy::MAX_READ_CHARS).to_owned();
+    let text = whole(burst);
     let tapped = burst.iter().rev().find_map(|incoming| incoming.choice.as_deref());
     let whole = read(&text);
     let picked = choice::picked(offered, tapped, &text, &whole).cloned();
@@ -59,6 +58,19 @@ pub(super) fn read(burst: &[Incoming], offered: &[Choice], read: impl Fn(&str) -
         has_words: text.chars().any(char::is_alphanumeric),
         has_attachments: burst.iter().any(|incoming| !incoming.attachments.is_empty()),
     }
+}
+
+/// All that [`read`] may ask to be read.
+pub(super) fn texts(burst: &[Incoming]) -> Vec<String> {
+    let whole = whole(burst);
+    let parts: Vec<String> = questions(&whole).0.into_iter().map(str::to_owned).collect();
+    std::iter::once(whole).chain(parts).collect()
+}
+
+/// The messages as one text.
+fn whole(burst: &[Incoming]) -> String {
+    let text = burst.iter().map(|incoming| incoming.text.trim()).filter(|text| !text.is_empty()).collect::<Vec<_>>();
+    cut(&text.join("\n"), policy::MAX_READ_CHARS).to_owned()
 }
 
 /// At most `limit` characters from the start.

@@ -5,6 +5,7 @@
 
 mod burst;
 mod choice;
+mod costs;
 mod decide;
 mod wording;
 
@@ -13,6 +14,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use burst::Message;
+pub use costs::{Confused, Costs, Thin, Verdict};
 use decide::{Plan, Scene};
 
 use crate::{
@@ -31,6 +33,8 @@ pub const WISH_INTENT: &str = "talk_to_person";
 pub struct Responder {
     knowledge: Arc<Knowledge>,
     best: Understanding,
+    /// The share of answers that may be wrong.
+    max_wrong: f64,
     /// N-grams alone, where a sentence model is there as well.
     quick: Option<Understanding>,
 }
@@ -71,7 +75,8 @@ impl Responder {
         quick: Option<Arc<Classifier>>,
     ) -> Self {
         let understanding = |classifier| Understanding::new(classifier, policy);
-        Self { knowledge, best: understanding(classifier), quick: quick.map(understanding) }
+        let quick = quick.map(understanding);
+        Self { knowledge, best: understanding(classifier), max_wrong: policy.max_wrong, quick }
     }
 
     #[must_use]
@@ -88,6 +93,12 @@ impl Responder {
     #[must_use]
     pub fn threshold(&self) -> f64 {
         self.best.threshold
+    }
+
+    /// What keeping the promise costs, by cross-validation.
+    #[must_use]
+    pub fn costs(&self) -> Costs {
+        Costs::of(&self.knowledge, &self.best.classifier, self.best.threshold, self.max_wrong)
     }
 
     /// Decides what to do about a burst of messages (oldest first) and words the replies.
@@ -107,6 +118,17 @@ impl Responder {
     #[must_use]
     pub fn can_hurry(&self) -> bool {
         self.quick.is_some()
+    }
+
+    /// What [`Responder::respond`] will read of a burst.
+    #[must_use]
+    pub fn texts(burst: &[Incoming]) -> Vec<String> {
+        burst::texts(burst)
+    }
+
+    /// Takes texts of many bursts through the sentence model together, so that to respond to each takes next to no time.
+    pub fn foresee(&self, texts: &[&str]) {
+        self.best.classifier.foresee(texts);
     }
 
     fn respond_by(&self, by: &Understanding, conversation: &Conversation, burst: &[Incoming], now: Timestamp) -> Turn {

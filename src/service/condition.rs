@@ -11,22 +11,33 @@ pub(super) struct Condition {
     pub intents: usize,
     /// Why n-grams alone decide, if they do.
     pub lacking: watch::Receiver<Option<String>>,
+    /// Whether they decide because too many messages wait.
+    pub overloaded: watch::Receiver<bool>,
 }
 
 impl Condition {
     pub fn health(&mut self) -> Health {
         let lacking = self.lacking.borrow_and_update().clone();
+        let overloaded = *self.overloaded.borrow_and_update();
+        let by_ngrams = lacking.is_some() || overloaded;
+        let overload =
+            overloaded.then(|| "more messages than the sentence model can read: n-grams alone decide".to_owned());
         Health {
             knowledge: self.knowledge.clone(),
             intents: self.intents,
-            understanding: if lacking.is_none() { "sentence model" } else { "n-grams alone" }.to_owned(),
-            degraded: lacking.map(|why| format!("n-grams alone decide: {why}")).into_iter().collect(),
+            understanding: if by_ngrams { "n-grams alone" } else { "sentence model" }.to_owned(),
+            degraded: lacking.map(|why| format!("n-grams alone decide: {why}")).into_iter().chain(overload).collect(),
         }
     }
 
     /// Keeps `/health` up to date until the service ends.
     pub async fn keep(mut self, health: watch::Sender<Health>) {
-        while self.lacking.changed().await.is_ok() {
+        loop {
+            tokio::select! {
+                Ok(()) = self.lacking.changed() => {}
+                Ok(()) = self.overloaded.changed() => {}
+                else => return,
+            }
             health.send_replace(self.health());
         }
     }

@@ -89,7 +89,9 @@ impl Learner {
     /// Fetches the model if it is missing and may be fetched, learns with it, and puts it to work.
     pub async fn run(self, model: Result<Arc<Embedder>, Lacking>, progress: Progress) {
         let model = match model {
-            Err(lacking) if self.config.fetch && lacking.fetchable().is_some() => self.fetched(&lacking, progress).await,
+            Err(lacking) if self.config.fetch && lacking.fetchable().is_some() => {
+                self.fetched(&lacking, progress).await
+            }
             other => other,
         };
         match model {
@@ -122,7 +124,8 @@ impl Learner {
         info!(folder = %place.folder().display(), "the sentence model is there");
         let config = self.config.clone();
         let opened = tokio::task::spawn_blocking(move || open(&config)).await;
-        opened.unwrap_or_else(|_| Err(Lacking::Unusable { place: place.clone(), why: "reading it broke off".to_owned() }))
+        opened
+            .unwrap_or_else(|_| Err(Lacking::Unusable { place: place.clone(), why: "reading it broke off".to_owned() }))
     }
 
     async fn learn(self, embedder: Arc<Embedder>) {

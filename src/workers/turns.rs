@@ -18,6 +18,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
+use super::{overload::Overload, together::Together};
 use crate::{
     conversation::{Conversation, EscalationId, Turn},
     message::{ConversationId, Incoming, MessageId},
@@ -41,13 +42,17 @@ const REST: Duration = Duration::from_secs(5);
 /// How often a turn is taken again when the conversation changed under it (a further message, an agent's reply).
 const RETRIES: usize = 5;
 
-/// Runs until `stop`, then takes the turns that are still pending without waiting for quiet, and returns when none is left.
+/// Runs until `stop`, then takes the turns that are still pending without waiting for quiet, and returns when none is left. Tells
+/// `overloaded` when n-grams alone decide because too many wait.
 pub async fn run(
     store: Store,
     responder: watch::Receiver<Arc<Responder>>,
     policy: Policy,
+    overloaded: watch::Sender<bool>,
     stop: CancellationToken,
 ) {
+    let together = Together::start();
+    let mut overload = Overload::default();
     let mut under_way = JoinSet::new();
     let mut busy: HashSet<ConversationId> = HashSet::new();
     let mut resting: HashMap<ConversationId, Instant> = HashMap::new();
@@ -64,6 +69,7 @@ pub async fn run(
                 continue;
             }
         };
+        let hurry = *overloaded.borrow();
         let mut waiting = false;
         resting.retain(|_, until| *until > started);
         for id in due.ready {
@@ -76,12 +82,14 @@ pub async fn run(
             }
             if busy.insert(id) {
                 let (store, responder) = (store.clone(), Arc::clone(&responder.borrow()));
+                let together = (!hurry && responder.can_hurry()).then(|| together.clone());
                 under_way.spawn(async move {
-                    let turn = AssertUnwindSafe(take(&store, responder, id)).catch_unwind();
+                    let turn = AssertUnwindSafe(take(&store, responder, together, id)).catch_unwind();
                     (id, turn.await.unwrap_or_else(|_| Err(anyhow::anyhow!("the turn broke off"))))
                 });
             }
         }
+        tell(&overloaded, overload.look(started.into_std(), waiting) && responder.borrow().can_hurry());
         if stopping && under_way.is_empty() {
             return;
         }
@@ -104,6 +112,20 @@ pub async fn run(
     }
 }
 
+/// Says when overload begins and when it ends.
+fn tell(overloaded: &watch::Sender<bool>, now: bool) {
+    metrics::gauge!("evenkeel_overloaded").set(f64::from(u8::from(now)));
+    if *overloaded.borrow() == now {
+        return;
+    }
+    if now {
+        warn!("more messages than can be read with the sentence model: n-grams alone decide until no turn waits");
+    } else {
+        info!("no turn waits any more: the sentence model decides again");
+    }
+    overloaded.send_replace(now);
+}
+
 type Done = Result<(ConversationId, anyhow::Result<()>), tokio::task::JoinError>;
 
 fn settle(done: Done, busy: &mut HashSet<ConversationId>, resting: &mut HashMap<ConversationId, Instant>) {
@@ -120,17 +142,25 @@ fn settle(done: Done, busy: &mut HashSet<ConversationId>, resting: &mut HashMap<
     }
 }
 
-/// Takes one conversation's turn.
-async fn take(store: &Store, responder: Arc<Responder>, id: ConversationId) -> anyhow::Result<()> {
+/// Takes one conversation's turn: with what the others read together, or else in a hurry.
+async fn take(
+    store: &Store,
+    responder: Arc<Responder>,
+    together: Option<Together>,
+    id: ConversationId,
+) -> anyhow::Result<()> {
     for _ in 0..RETRIES {
         let Some((conversation, pending)) = store.pending(id).await.context("reading the inbox")? else {
             return Ok(());
         };
         let messages: Vec<MessageId> = pending.iter().map(|pending| pending.id).collect();
         let Some(since) = pending.first().map(|pending| pending.incoming.received_at) else { return Ok(()) };
-        let burst = pending.into_iter().map(|pending| pending.incoming).collect();
+        let burst: Vec<Incoming> = pending.into_iter().map(|pending| pending.incoming).collect();
+        if let Some(together) = &together {
+            together.foresee(&responder, &burst).await;
+        }
         let now = Timestamp::now();
-        let (conversation, turn) = respond(&responder, conversation, burst, now).await?;
+        let (conversation, turn) = respond(&responder, together.is_none(), conversation, burst, now).await?;
         let version = &responder.knowledge().version;
         match store.record_turn(&conversation, &messages, &turn, version, Timestamp::now()).await {
             Ok(escalation) => {
@@ -147,6 +177,7 @@ async fn take(store: &Store, responder: Arc<Responder>, id: ConversationId) -> a
 /// The responder's turn, off the event loop. A message that breaks the responder goes to a person: it must not come back for ever.
 async fn respond(
     responder: &Arc<Responder>,
+    hurry: bool,
     conversation: Conversation,
     burst: Vec<Incoming>,
     now: Timestamp,
@@ -154,7 +185,11 @@ async fn respond(
     let spare = conversation.clone();
     let reader = Arc::clone(responder);
     let turn = tokio::task::spawn_blocking(move || {
-        let turn = reader.respond(&conversation, &burst, now);
+        let turn = if hurry {
+            reader.respond_quickly(&conversation, &burst, now)
+        } else {
+            reader.respond(&conversation, &burst, now)
+        };
         (conversation, turn)
     });
     match turn.await {
