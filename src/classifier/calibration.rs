@@ -1,20 +1,15 @@
 //! From evidence to a probability that holds: of guesses given 0.8, eight in ten are right.
 //!
-//! Learnt from trials, in which every text was read by a classifier that had not seen it (see `folds`). Trials of texts
-//! that no intent covers weigh [`OUT_OF_SCOPE`] of the whole, because customers ask such things and examples do not show them.
+//! Learnt from trials, in which every text was read by a classifier that had not seen it (see `folds`). The kinds of trials weigh as
+//! [`Shares`] says: customers ask what no intent covers, and examples do not show how often.
 
 use serde::{Deserialize, Serialize};
 
 use super::{
     bound,
     evidence::{Evidence, FEATURES},
+    traffic::{Densities, Shares},
 };
-
-/// The share of messages that no intent covers, assumed until live traffic tells. As many as are covered: a cautious guess, as
-/// examples say nothing of it. With it and a sentence model 2 to 3 of 100 answers were wrong on clinc150 (10 examples an intent)
-/// where 5 were allowed, and 44 % of the messages were answered; on `banking77_oos`, where all that is out of scope is of the same
-/// trade, nothing is answered, and knowing the labels no threshold could answer more than 2 %.
-pub const OUT_OF_SCOPE: f64 = 0.5;
 
 /// One text read by a classifier that had not seen it.
 #[derive(Debug, Clone)]
@@ -27,7 +22,7 @@ pub struct Trial {
 }
 
 /// Where a trial's text comes from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Source {
     /// An example of an intent that the classifier knew.
     Example,
@@ -51,14 +46,15 @@ pub struct Calibration {
     others: f64,
     /// Trials by falling probability of the best.
     scored: Vec<Scored>,
+    /// How the probabilities of each kind of trial are spread.
+    densities: Densities,
 }
 
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 struct Scored {
     probability: f64,
     right: bool,
-    in_scope: bool,
-    weight: f64,
+    source: Source,
 }
 
 /// What a threshold promises, by the trials.
@@ -85,7 +81,8 @@ const USUAL_STRENGTH: f64 = 2.0;
 
 impl Calibration {
     pub fn fit(trials: &[Trial]) -> Self {
-        let weights = weights_of(trials);
+        let sources: Vec<Source> = trials.iter().map(|trial| trial.source).collect();
+        let weights = weights_of(&sources, &Shares::ASSUMED);
         let features: Vec<_> = trials.iter().map(|t| t.evidence.features()).collect();
         let fitted = logistic(&features, &trials.iter().map(Trial::right).collect::<Vec<_>>(), &weights);
         let (mut expected, mut seen) = (1.0, 1.0);
@@ -100,18 +97,18 @@ impl Calibration {
         let mut calibration = Self {
             weights: fitted,
             others: (seen / expected).clamp(0.0, 1.0),
-            scored: Vec::with_capacity(trials.len()),
+            scored: Vec::new(),
+            densities: Densities::default(),
         };
         calibration.scored = trials
             .iter()
-            .zip(weights)
-            .map(|(trial, weight)| Scored {
+            .map(|trial| Scored {
                 probability: calibration.probability(&trial.evidence),
                 right: trial.right(),
-                in_scope: trial.truth.is_some(),
-                weight,
+                source: trial.source,
             })
             .collect();
+        calibration.densities = Densities::of(calibration.scored.iter().map(|s| (s.source, s.probability)));
         calibration.scored.sort_by(|a, b| b.probability.total_cmp(&a.probability));
         calibration
     }
@@ -133,45 +130,58 @@ impl Calibration {
         ranked
     }
 
-    /// The lowest threshold at which, with [`CONFIDENCE`], at most `max_wrong` of the answers are wrong: with few trials the
-    /// share that was seen may flatter.
-    pub fn promise(&self, max_wrong: f64) -> Promise {
-        let in_scope: f64 = self.scored.iter().filter(|s| s.in_scope).map(|s| s.weight).sum();
+    /// How the probabilities of each kind of trial are spread.
+    pub fn densities(&self) -> &Densities {
+        &self.densities
+    }
+
+    /// The lowest threshold at which, with [`CONFIDENCE`], at most `max_wrong` of the answers are wrong if messages come in these
+    /// `shares`: with few trials the share that was seen may flatter.
+    pub fn promise(&self, max_wrong: f64, shares: &Shares) -> Promise {
+        let weights = weights_of(&self.scored.iter().map(|scored| scored.source).collect::<Vec<_>>(), shares);
+        let in_scope = |(scored, weight): (&Scored, &f64)| if scored.source == Source::Example { *weight } else { 0.0 };
+        let all_in_scope: f64 = self.scored.iter().zip(&weights).map(in_scope).sum();
         let mut promise = Promise { threshold: 1.0, coverage: 0.0, wrong: 0.0 };
         let (mut answered, mut squares, mut wrong, mut covered) = (0.0, 0.0, 0.0, 0.0);
-        for (i, scored) in self.scored.iter().enumerate() {
-            answered += scored.weight;
-            squares += scored.weight * scored.weight;
-            wrong += if scored.right { 0.0 } else { scored.weight };
-            covered += if scored.in_scope { scored.weight } else { 0.0 };
+        for (i, (scored, weight)) in self.scored.iter().zip(&weights).enumerate() {
+            answered += weight;
+            squares += weight * weight;
+            wrong += if scored.right { 0.0 } else { *weight };
+            covered += in_scope((scored, weight));
             let last_of_equals = self.scored.get(i + 1).is_none_or(|next| next.probability < scored.probability);
             // How many equal trials these uneven ones are worth.
             let worth: f64 = answered * answered / squares;
             if last_of_equals && bound::confidence(wrong / answered * worth, worth, max_wrong) >= CONFIDENCE {
-                promise =
-                    Promise { threshold: scored.probability, coverage: covered / in_scope, wrong: wrong / answered };
+                promise = Promise {
+                    threshold: scored.probability,
+                    coverage: covered / all_in_scope,
+                    wrong: wrong / answered,
+                };
             }
         }
         promise
     }
 }
 
-/// What each trial counts: in scope and out of scope in the assumed shares, the two kinds of out-of-scope alike. They
-/// sum to the number of trials that so uneven a set is worth.
-fn weights_of(trials: &[Trial]) -> Vec<f64> {
-    let count = |source| trials.iter().filter(|t| t.source == source).count() as f64;
+/// What each trial counts, so that its kind has its share. They sum to the number of trials that so uneven a set is worth.
+fn weights_of(sources: &[Source], shares: &Shares) -> Vec<f64> {
+    let count = |source| sources.iter().filter(|s| **s == source).count() as f64;
     let (examples, left_out, everyday) = (count(Source::Example), count(Source::LeftOut), count(Source::Everyday));
-    let near = match (left_out > 0.0, everyday > 0.0) {
-        (true, true) => NEAR,
-        (true, false) => 1.0,
-        _ => 0.0,
+    // Where one kind of out-of-scope has no trials the other stands for both.
+    let outside = shares.near + shares.everyday;
+    let (near, far) = match (left_out > 0.0, everyday > 0.0) {
+        (true, true) => (shares.near, shares.everyday),
+        (true, false) => (outside, 0.0),
+        _ => (0.0, outside),
     };
-    let share = |source| match source {
-        Source::Example => (1.0 - OUT_OF_SCOPE) / examples,
-        Source::LeftOut => OUT_OF_SCOPE * near / left_out,
-        Source::Everyday => OUT_OF_SCOPE * (1.0 - near) / everyday,
-    };
-    let mut weights: Vec<f64> = trials.iter().map(|t| share(t.source)).collect();
+    let mut weights: Vec<f64> = sources
+        .iter()
+        .map(|source| match source {
+            Source::Example => shares.in_scope / examples,
+            Source::LeftOut => near / left_out,
+            Source::Everyday => far / everyday,
+        })
+        .collect();
     let sum: f64 = weights.iter().sum();
     let squares: f64 = weights.iter().map(|w| w * w).sum();
     let worth = if squares > 0.0 { sum * sum / squares } else { 0.0 };
@@ -180,9 +190,6 @@ fn weights_of(trials: &[Trial]) -> Vec<f64> {
     }
     weights
 }
-
-/// How much of what is out of scope is near: about this company and this crisis, as left-out intents are.
-const NEAR: f64 = 0.5;
 
 fn dot(a: &[f64; FEATURES], b: &[f64; FEATURES]) -> f64 {
     a.iter().zip(b).map(|(a, b)| a * b).sum()
@@ -286,11 +293,11 @@ mod tests {
     #[test]
     fn a_promise_answers_as_much_as_it_may() {
         let calibration = Calibration::fit(&mixed());
-        let strict = calibration.promise(0.1);
+        let strict = calibration.promise(0.1, &Shares::ASSUMED);
         assert!((strict.coverage - 0.5).abs() < 1e-9, "{strict:?}");
         assert!((strict.wrong - 0.05).abs() < 1e-9, "{strict:?}");
-        assert!((calibration.promise(0.9).coverage - 1.0).abs() < 1e-9);
-        assert!(calibration.promise(0.01).threshold >= 1.0);
+        assert!((calibration.promise(0.9, &Shares::ASSUMED).coverage - 1.0).abs() < 1e-9);
+        assert!(calibration.promise(0.01, &Shares::ASSUMED).threshold >= 1.0);
     }
 
     #[test]
@@ -299,7 +306,7 @@ mod tests {
         let evidence = Evidence::given(vec![(0, 0.9)], 0.8);
         let probability = calibration.probability(&evidence);
         assert!(probability > 0.5 && probability < 1.0);
-        assert!(calibration.promise(0.5).threshold >= 1.0);
+        assert!(calibration.promise(0.5, &Shares::ASSUMED).threshold >= 1.0);
     }
 
     #[test]

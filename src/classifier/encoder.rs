@@ -43,6 +43,11 @@ impl Row {
         let meaning = if self.meaning.is_empty() { 0.0 } else { MEANING_LENGTH * MEANING_LENGTH };
         self.length * self.length + meaning
     }
+
+    /// What is left of it where it is only compared with others: with a meaning, no n-grams.
+    pub fn compared(self) -> Self {
+        if self.meaning.is_empty() { self } else { Self { columns: Vec::new(), values: Vec::new(), ..self } }
+    }
 }
 
 /// A row made ready to be compared with many others.

@@ -2,11 +2,21 @@
 
 use super::{
     encoder::{Probe, Row},
-    regression::Regression,
+    regression::{Regression, softmax},
 };
 
 /// How many numbers [`Evidence::features`] gives.
 pub const FEATURES: usize = 6;
+
+/// What counts beside the log-odds of the regression where there is a sentence model. Cross-validation cannot weigh these: what each
+/// says where examples are held back does not hold once all are known. So they are what told in-scope from out-of-scope messages best
+/// on the validation files of clinc150, banking77_oos and COVID-Q and on two where a third of the intents were left out (mean AUROC
+/// 90.0, against 89.0 for the nearest example alone and 88.3 for the log-odds alone); from half to twice each hardly differs.
+const HEIGHT: f64 = 0.3;
+const NEAREST: f64 = 4.0;
+const AMONG: f64 = 10.0;
+/// Where the sum of these usually turns from improbable to probable.
+const MIDDLE: f64 = 9.0;
 
 /// The intents as the regression ranks them and what supports the first.
 #[derive(Debug, Clone)]
@@ -15,8 +25,12 @@ pub struct Evidence {
     pub ranked: Vec<(usize, f32)>,
     /// Raw probability that it is none of them.
     none: f32,
+    /// Raw score of the best, before scores are turned into probabilities.
+    height: f32,
     /// Cosine to the nearest example of the best intent.
     nearest: f32,
+    /// Mean cosine to the nearer half of the best intent's examples. Half, as an intent may say the same in two languages.
+    among: f32,
     /// That is nearness in meaning; otherwise in words.
     in_meaning: bool,
     /// Share of unknown n-grams.
@@ -32,7 +46,9 @@ impl Evidence {
         keep: usize,
         examples: impl Fn(usize) -> I,
     ) -> Self {
-        let mut probabilities = regression.probabilities(row, open);
+        let scores = regression.scores(row, open);
+        let mut probabilities = scores.clone();
+        softmax(&mut probabilities);
         let none = probabilities.pop().unwrap_or(0.0);
         let mut ranked: Vec<(usize, f32)> = probabilities.into_iter().enumerate().collect();
         // Equal probabilities stay in the order of the lessons.
@@ -40,10 +56,19 @@ impl Evidence {
         ranked.sort_by(|a, b| b.1.total_cmp(&a.1));
         ranked.truncate(keep);
         let probe = Probe::new(row);
-        let nearest = ranked
-            .first()
-            .map_or(0.0, |(best, _)| examples(*best).map(|example| probe.cosine(example)).fold(0.0, f32::max));
-        Self { ranked, none, nearest, in_meaning: !row.meaning.is_empty(), unknown: row.unknown }
+        let best = ranked.first().map(|(best, _)| *best);
+        let mut cosines: Vec<f32> = best.into_iter().flat_map(examples).map(|example| probe.cosine(example)).collect();
+        cosines.sort_unstable_by(|a, b| b.total_cmp(a));
+        let half = &cosines[..cosines.len().div_ceil(2)];
+        Self {
+            height: best.map_or(0.0, |best| scores[best]),
+            nearest: cosines.first().copied().unwrap_or(0.0),
+            among: half.iter().sum::<f32>() / half.len().max(1) as f32,
+            ranked,
+            none,
+            in_meaning: !row.meaning.is_empty(),
+            unknown: row.unknown,
+        }
     }
 
     /// The numbers that calibration weighs; the first is the constant.
@@ -53,9 +78,12 @@ impl Evidence {
         let none = f64::from(self.none).max(1e-6);
         let odds = (best / (1.0 - best)).ln();
         if self.in_meaning {
-            // The others mislead here: what they say where examples were held back does not hold once all are known. Without them
-            // the AUROC on COVID-Q's validation file rises from 85.7 to 86.8.
-            return [1.0, odds, 0.0, 0.0, f64::from(self.nearest), 0.0];
+            let sum = odds
+                + HEIGHT * f64::from(self.height)
+                + NEAREST * f64::from(self.nearest)
+                + AMONG * f64::from(self.among)
+                - MIDDLE;
+            return [1.0, sum, 0.0, 0.0, 0.0, 0.0];
         }
         [
             1.0,
@@ -77,6 +105,6 @@ impl Evidence {
     /// Evidence made up for a test.
     #[cfg(test)]
     pub fn given(ranked: Vec<(usize, f32)>, nearest: f32) -> Self {
-        Self { ranked, none: 0.1, nearest, in_meaning: false, unknown: 0.2 }
+        Self { ranked, none: 0.1, height: 0.0, nearest, among: nearest, in_meaning: false, unknown: 0.2 }
     }
 }

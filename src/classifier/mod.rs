@@ -13,6 +13,7 @@ pub mod mood;
 mod regression;
 pub mod saved;
 mod text;
+mod traffic;
 
 use std::{borrow::Cow, collections::HashMap, sync::Arc};
 
@@ -25,6 +26,7 @@ use encoder::{Counted, Encoder, Meaning, Row};
 use evidence::Evidence;
 use folds::{Origin, Whole};
 use regression::{Regression, Sample, Target};
+pub use traffic::{Shares, Traffic};
 
 use crate::{
     embedding::Embedder,
@@ -63,8 +65,6 @@ pub struct Report {
     pub examples: usize,
     /// Share of the examples whose intent came first when they were held back (0 to 1).
     pub accuracy: f64,
-    /// The share of messages that no intent covers, assumed when probabilities were calibrated.
-    pub out_of_scope: f64,
     /// How many built-in everyday messages took part: those near an example are left out.
     pub everyday: usize,
     /// Each example, as a classifier read it that had not seen it.
@@ -159,14 +159,13 @@ impl Classifier {
             intents: intents.len(),
             examples: total,
             accuracy: right as f64 / known.len().max(1) as f64,
-            out_of_scope: calibration::OUT_OF_SCOPE,
             everyday: texts.iter().filter(|text| matches!(text.origin, Origin::Everyday(_))).count(),
             tried: tried.collect(),
         };
         let mut examples: Vec<Vec<Row>> = vec![Vec::new(); intents.len()];
         for text in texts {
             if let Origin::Example(intent, _) = text.origin {
-                examples[intent].push(text.row);
+                examples[intent].push(text.row.compared());
             }
         }
         Self { intents, examples, encoder, regression, calibration, report }
@@ -191,15 +190,15 @@ impl Classifier {
         drop(self.encoder.foresee(texts));
     }
 
-    /// The lowest probability of the best intent at which, by cross-validation, at most `max_wrong` of the answers are wrong; 1, which
-    /// no probability reaches, when the examples do not suffice for such a promise.
-    pub fn threshold(&self, max_wrong: f64) -> f64 {
-        self.calibration.promise(max_wrong).threshold
+    /// What cross-validation promises for `max_wrong` where messages come in these shares: the lowest probability of the best intent at
+    /// which so few of the answers are wrong (1, which no probability reaches, when the examples do not suffice), and what it costs.
+    pub fn promise(&self, max_wrong: f64, shares: &Shares) -> Promise {
+        self.calibration.promise(max_wrong, shares)
     }
 
-    /// What cross-validation promises for `max_wrong`: the threshold, and what it costs.
-    pub fn promise(&self, max_wrong: f64) -> Promise {
-        self.calibration.promise(max_wrong)
+    /// Of which kinds messages are, by those that came.
+    pub fn shares(&self, traffic: &Traffic) -> Shares {
+        self.calibration.densities().shares(traffic)
     }
 
     /// The intents that have examples.

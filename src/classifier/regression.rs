@@ -145,17 +145,24 @@ impl Regression {
         }
     }
 
-    /// The probability of each class; zero for those not in `open`.
-    pub fn probabilities(&self, row: &Row, open: Option<&[bool]>) -> Vec<f32> {
+    /// The score of each class, of which [`softmax`] makes probabilities; minus infinity for those not in `open`.
+    pub fn scores(&self, row: &Row, open: Option<&[bool]>) -> Vec<f32> {
         let mut scores = vec![0.0; self.stride];
-        self.scores(row, &mut scores);
+        self.score(row, &mut scores);
         self.shut(&mut scores, open);
-        softmax(&mut scores);
         scores.truncate(self.classes);
         scores
     }
 
-    fn scores(&self, row: &Row, scores: &mut [f32]) {
+    /// The probability of each class; zero for those not in `open`.
+    #[cfg(test)]
+    fn probabilities(&self, row: &Row, open: Option<&[bool]>) -> Vec<f32> {
+        let mut scores = self.scores(row, open);
+        softmax(&mut scores);
+        scores
+    }
+
+    fn score(&self, row: &Row, scores: &mut [f32]) {
         let bias = &self.weights[self.weights.len() - self.stride..];
         for (score, weight) in scores.iter_mut().zip(bias) {
             *score = BIAS * weight;
@@ -238,7 +245,7 @@ impl Regression {
     fn step(&mut self, sample: &Sample<'_>, residual: &mut [f32], open: &[bool], scores: &mut [f32]) -> f32 {
         // How far a residual of one moves the sample's own score.
         let pull = sample.weight * (sample.row.square() + BIAS * BIAS) / self.strength;
-        self.scores(sample.row, scores);
+        self.score(sample.row, scores);
         self.shut(scores, Some(open));
         let (Target::Is(class) | Target::Not(class)) = sample.target;
         let class = class as usize;
@@ -280,7 +287,8 @@ impl Regression {
 /// A residual's change below this moves no score that anyone could see.
 const NEGLIGIBLE: f32 = 2e-5;
 
-fn softmax(scores: &mut [f32]) {
+/// Scores to probabilities.
+pub fn softmax(scores: &mut [f32]) {
     let most = scores.iter().copied().fold(f32::NEG_INFINITY, f32::max);
     let mut sum = 0.0;
     for score in scores.iter_mut() {

@@ -117,7 +117,11 @@ fn the_same_lessons_give_the_same_readings_on_any_number_of_threads() {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
         pool.install(|| {
             let classifier = Classifier::train(&lessons(), None);
-            (texts.map(|text| classifier.read(text)), classifier.promise(0.05), classifier.report().clone())
+            (
+                texts.map(|text| classifier.read(text)),
+                classifier.promise(0.05, &Shares::ASSUMED),
+                classifier.report().clone(),
+            )
         })
     };
     assert_eq!(read(1), read(3));
@@ -127,7 +131,7 @@ fn the_same_lessons_give_the_same_readings_on_any_number_of_threads() {
 fn few_lessons_or_none_are_no_reason_to_panic() {
     let none = Classifier::train(&[], None);
     assert_eq!(none.read("hello").best(), None);
-    assert!(none.threshold(0.05) >= 1.0);
+    assert!(none.promise(0.05, &Shares::ASSUMED).threshold >= 1.0);
 
     let empty = Classifier::train(&[lesson("later", &[], &["a line"])], None);
     assert_eq!(empty.read("a line").best(), None);
@@ -138,7 +142,7 @@ fn few_lessons_or_none_are_no_reason_to_panic() {
     let blank = Classifier::train(&[lesson("a", &["", "🤷"], &[]), lesson("b", &["power", "power"], &["power"])], None);
     assert!(best(&blank, "power").1 < 1.0);
     for classifier in [one, blank] {
-        let threshold = classifier.threshold(0.05);
+        let threshold = classifier.promise(0.05, &Shares::ASSUMED).threshold;
         assert!((0.0..=1.0).contains(&threshold));
         assert!(best(&classifier, "something else").1 < 1.0);
     }
@@ -150,13 +154,13 @@ fn too_few_examples_promise_nothing() {
         &[lesson("a", &["red apple", "green apple"], &[]), lesson("b", &["old car", "new car"], &[])],
         None,
     );
-    assert!(few.threshold(0.01) >= 1.0);
+    assert!(few.promise(0.01, &Shares::ASSUMED).threshold >= 1.0);
 }
 
 #[test]
 fn a_stricter_promise_answers_less() {
     let classifier = Classifier::train(&lessons(), None);
-    let promises = [0.02, 0.05, 0.1, 0.3].map(|max_wrong| classifier.promise(max_wrong));
+    let promises = [0.02, 0.05, 0.1, 0.3].map(|max_wrong| classifier.promise(max_wrong, &Shares::ASSUMED));
     for (promise, max_wrong) in promises.iter().zip([0.02, 0.05, 0.1, 0.3]) {
         assert!(promise.wrong <= max_wrong);
     }

@@ -19,7 +19,13 @@ use super::{
     terminal::printable,
     understanding::Understanding,
 };
-use crate::{config::Config, conversation::Decision, knowledge::Knowledge};
+use crate::{
+    classifier::{Shares, Traffic},
+    config::Config,
+    conversation::Decision,
+    knowledge::Knowledge,
+    responder::Responder,
+};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -30,6 +36,10 @@ pub(super) struct Args {
     /// The share of answers that may be wrong, instead of `policy.max_wrong`
     #[arg(long, value_name = "SHARE", value_parser = share)]
     max_wrong: Option<f64>,
+    /// Decide as at the start, before any message came; otherwise as a service does that has seen such messages, as many as these, and
+    /// knows from them (not from their labels) how many are out of scope
+    #[arg(long)]
+    fresh: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -37,6 +47,9 @@ enum Format {
     Table,
     Json,
 }
+
+/// Lines that go through the sentence model together.
+const TOGETHER: usize = 1_024;
 
 /// How many confusions are named.
 const CONFUSIONS: usize = 15;
@@ -46,6 +59,13 @@ pub(super) fn run(args: &Args, dir: &Path) -> anyhow::Result<ExitCode> {
     let (responder, lacking) = learn(Config::load(dir)?, load_knowledge(dir)?, args.max_wrong);
     let labels = Labels::new(responder.knowledge());
     let now = Timestamp::now();
+    let understanding = Understanding::of(&responder, lacking);
+    let traffic = traffic(&responder, &lines);
+    let (responder, shares) = if args.fresh {
+        (responder.clone(), Shares::ASSUMED)
+    } else {
+        (responder.heeding(&traffic), responder.classifier().shares(&traffic))
+    };
     let seen: Vec<Seen> = lines
         .par_iter()
         .map(|line| Seen::new(labels.intent(line), &classify::verdict(&responder, &line.text, now)))
@@ -57,8 +77,7 @@ pub(super) fn run(args: &Args, dir: &Path) -> anyhow::Result<ExitCode> {
             dir.display()
         );
     }
-    let score = Score::of(&seen, responder.threshold());
-    let understanding = Understanding::of(&responder, lacking);
+    let score = Score::of(&seen, responder.threshold(), shares);
     let mut output = io::stdout().lock();
     match args.format {
         Format::Json => {
@@ -71,6 +90,19 @@ pub(super) fn run(args: &Args, dir: &Path) -> anyhow::Result<ExitCode> {
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// The lines as messages that came.
+fn traffic(responder: &Responder, lines: &[Labelled]) -> Traffic {
+    let mut traffic = Traffic::default();
+    for some in lines.chunks(TOGETHER) {
+        responder.foresee(&some.iter().map(|line| line.text.as_str()).collect::<Vec<_>>());
+        let probable = |line: &Labelled| responder.classifier().read(&line.text).best().map(|best| best.probability);
+        for probability in some.par_iter().filter_map(probable).collect::<Vec<_>>() {
+            traffic.note(probability);
+        }
+    }
+    traffic
 }
 
 /// From the labels of a file to the intents of the knowledge: by name, by title, or by the file name that `import` makes.
@@ -167,6 +199,8 @@ struct Score {
     oos: usize,
     /// The probability from which an intent is answered.
     threshold: f64,
+    /// Of which kinds the decision took the messages to be.
+    shares: Shares,
     /// In-scope lines whose most probable intent is right.
     accuracy: Option<f64>,
     /// The mean over the intents of the F1 score of the most probable intent, in-scope lines only.
@@ -196,7 +230,7 @@ struct Confusion {
 }
 
 impl Score {
-    fn of(seen: &[Seen], threshold: f64) -> Self {
+    fn of(seen: &[Seen], threshold: f64, shares: Shares) -> Self {
         let (inside, outside): (Vec<&Seen>, Vec<&Seen>) = seen.iter().partition(|seen| seen.gold != Gold::OutOfScope);
         let answered = |seen: &Seen| matches!(seen.outcome, Outcome::Answered { .. });
         let count = |lines: &[&Seen], what: &dyn Fn(&Seen) -> bool| lines.iter().filter(|seen| what(seen)).count();
@@ -207,6 +241,7 @@ impl Score {
             in_scope: inside.len(),
             oos: outside.len(),
             threshold,
+            shares,
             accuracy: ratio(count(&inside, &|seen| seen.best.as_deref() == seen.label()), inside.len()),
             macro_f1: macro_f1(&inside),
             auroc: auroc(&inside, &outside),
@@ -248,7 +283,13 @@ impl Score {
         ] {
             writeln!(output, "  {}  {what}", percent(value))?;
         }
-        writeln!(output, "\nanswers begin at a probability of {:.3}", self.threshold)?;
+        writeln!(output, "\nanswers begin at a probability of {:.3},", self.threshold)?;
+        let [in_scope, near, everyday] =
+            [self.shares.in_scope, self.shares.near, self.shares.everyday].map(|share| (share * 100.0).round());
+        writeln!(
+            output,
+            "as of 100 messages {in_scope} are taken to be in scope, {near} near it and {everyday} about something else"
+        )?;
         if !self.confusions.is_empty() {
             writeln!(output, "\nmost frequent confusions")?;
             for Confusion { intent, taken_for, lines } in &self.confusions {
@@ -345,7 +386,7 @@ mod tests {
             seen(None, "a", 0.6, true),
             seen(None, "b", 0.1, false),
         ];
-        let score = Score::of(&lines, 0.5);
+        let score = Score::of(&lines, 0.5, Shares::ASSUMED);
         assert_eq!((score.lines, score.in_scope, score.oos), (5, 3, 2));
         assert_eq!(score.accuracy, Some(2.0 / 3.0));
         assert_eq!(score.coverage, Some(2.0 / 3.0));
@@ -359,7 +400,7 @@ mod tests {
 
     #[test]
     fn without_out_of_scope_lines_nothing_is_claimed_about_them() {
-        let score = Score::of(&[seen(Some("a"), "a", 0.9, false)], 0.5);
+        let score = Score::of(&[seen(Some("a"), "a", 0.9, false)], 0.5, Shares::ASSUMED);
         assert_eq!((score.oos_answered, score.auroc, score.wrong_of_answered), (None, None, None));
     }
 }

@@ -18,7 +18,7 @@ pub use costs::{Confused, Costs, Thin, Verdict};
 use decide::{Plan, Scene};
 
 use crate::{
-    classifier::{Classifier, Lesson},
+    classifier::{Classifier, Lesson, Shares, Traffic},
     conversation::{Answered, Conversation, Decision, Memory, Reason, Standing, Turn},
     knowledge::{Intent, Knowledge},
     message::Incoming,
@@ -30,6 +30,7 @@ use crate::{
 pub const WISH_INTENT: &str = "talk_to_person";
 
 /// The knowledge together with the classifier that was trained on it. Swapped whole when the admins' files change.
+#[derive(Clone)]
 pub struct Responder {
     knowledge: Arc<Knowledge>,
     best: Understanding,
@@ -40,14 +41,15 @@ pub struct Responder {
 }
 
 /// A classifier, and the probability from which its answers keep the promise.
+#[derive(Clone)]
 struct Understanding {
     classifier: Arc<Classifier>,
     threshold: f64,
 }
 
 impl Understanding {
-    fn new(classifier: Arc<Classifier>, policy: &Policy) -> Self {
-        let threshold = classifier.threshold(policy.max_wrong);
+    fn new(classifier: Arc<Classifier>, max_wrong: f64, shares: &Shares) -> Self {
+        let threshold = classifier.promise(max_wrong, shares).threshold;
         Self { classifier, threshold }
     }
 }
@@ -74,9 +76,18 @@ impl Responder {
         classifier: Arc<Classifier>,
         quick: Option<Arc<Classifier>>,
     ) -> Self {
-        let understanding = |classifier| Understanding::new(classifier, policy);
+        let understanding = |classifier| Understanding::new(classifier, policy.max_wrong, &Shares::ASSUMED);
         let quick = quick.map(understanding);
         Self { knowledge, best: understanding(classifier), max_wrong: policy.max_wrong, quick }
+    }
+
+    /// The same responder with the probability that keeps the promise where messages are as those that came: many that no intent covers
+    /// ask for more certainty, few for less. `traffic` is of [`Responder::respond`]'s readings of whole messages.
+    #[must_use]
+    pub fn heeding(&self, traffic: &Traffic) -> Self {
+        let classifier = Arc::clone(&self.best.classifier);
+        let shares = classifier.shares(traffic);
+        Self { best: Understanding::new(classifier, self.max_wrong, &shares), ..self.clone() }
     }
 
     #[must_use]

@@ -18,11 +18,12 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
-use super::{overload::Overload, together::Together};
+use super::{heed::Heed, overload::Overload, together::Together};
 use crate::{
     conversation::{Conversation, EscalationId, Turn},
     message::{ConversationId, Incoming, MessageId},
     policy::Policy,
+    reading::Reading,
     responder::Responder,
     store::{Store, StoreError},
 };
@@ -52,6 +53,7 @@ pub async fn run(
     stop: CancellationToken,
 ) {
     let together = Together::start();
+    let mut heed = Heed::new(responder);
     let mut overload = Overload::default();
     let mut under_way = JoinSet::new();
     let mut busy: HashSet<ConversationId> = HashSet::new();
@@ -70,6 +72,7 @@ pub async fn run(
             }
         };
         let hurry = *overloaded.borrow();
+        let responder = heed.responder();
         let mut waiting = false;
         resting.retain(|_, until| *until > started);
         for id in due.ready {
@@ -81,7 +84,7 @@ pub async fn run(
                 break;
             }
             if busy.insert(id) {
-                let (store, responder) = (store.clone(), Arc::clone(&responder.borrow()));
+                let (store, responder) = (store.clone(), Arc::clone(&responder));
                 let together = (!hurry && responder.can_hurry()).then(|| together.clone());
                 under_way.spawn(async move {
                     let turn = AssertUnwindSafe(take(&store, responder, together, id)).catch_unwind();
@@ -89,7 +92,7 @@ pub async fn run(
                 });
             }
         }
-        tell(&overloaded, overload.look(started.into_std(), waiting) && responder.borrow().can_hurry());
+        tell(&overloaded, overload.look(started.into_std(), waiting) && responder.can_hurry());
         if stopping && under_way.is_empty() {
             return;
         }
@@ -98,13 +101,13 @@ pub async fn run(
             Duration::try_from(at.duration_since(Timestamp::now())).unwrap_or_default().min(MAX_PAUSE)
         });
         tokio::select! {
-            Some(done) = under_way.join_next() => settle(done, &mut busy, &mut resting),
+            Some(done) = under_way.join_next() => settle(done, &mut busy, &mut resting, &mut heed),
             () = store.inbox_changed().notified(), if !waiting => {}
             () = sleep(until_next), if !waiting => {}
             () = stop.cancelled(), if !stopping => {}
         }
         while let Some(done) = under_way.try_join_next() {
-            settle(done, &mut busy, &mut resting);
+            settle(done, &mut busy, &mut resting, &mut heed);
         }
         if !stop.is_cancelled() {
             sleep(MIN_PAUSE.saturating_sub(started.elapsed())).await;
@@ -126,15 +129,25 @@ fn tell(overloaded: &watch::Sender<bool>, now: bool) {
     overloaded.send_replace(now);
 }
 
-type Done = Result<(ConversationId, anyhow::Result<()>), tokio::task::JoinError>;
+/// A turn that ended, and how probable the best intent was where it was read with the sentence model.
+type Done = Result<(ConversationId, anyhow::Result<Option<f64>>), tokio::task::JoinError>;
 
-fn settle(done: Done, busy: &mut HashSet<ConversationId>, resting: &mut HashMap<ConversationId, Instant>) {
+fn settle(
+    done: Done,
+    busy: &mut HashSet<ConversationId>,
+    resting: &mut HashMap<ConversationId, Instant>,
+    heed: &mut Heed,
+) {
     match done {
         Ok((id, result)) => {
             busy.remove(&id);
-            if let Err(error) = result {
-                resting.insert(id, Instant::now() + REST);
-                error!(conversation = %id, error = format!("{error:#}"), "a turn was not recorded; it will be taken again");
+            match result {
+                Ok(Some(probability)) => heed.note(probability),
+                Ok(None) => {}
+                Err(error) => {
+                    resting.insert(id, Instant::now() + REST);
+                    error!(conversation = %id, error = format!("{error:#}"), "a turn was not recorded; it will be taken again");
+                }
             }
         }
         // Panics are caught above, and nothing cancels a turn but the end of the runtime.
@@ -148,13 +161,13 @@ async fn take(
     responder: Arc<Responder>,
     together: Option<Together>,
     id: ConversationId,
-) -> anyhow::Result<()> {
+) -> anyhow::Result<Option<f64>> {
     for _ in 0..RETRIES {
         let Some((conversation, pending)) = store.pending(id).await.context("reading the inbox")? else {
-            return Ok(());
+            return Ok(None);
         };
         let messages: Vec<MessageId> = pending.iter().map(|pending| pending.id).collect();
-        let Some(since) = pending.first().map(|pending| pending.incoming.received_at) else { return Ok(()) };
+        let Some(since) = pending.first().map(|pending| pending.incoming.received_at) else { return Ok(None) };
         let burst: Vec<Incoming> = pending.into_iter().map(|pending| pending.incoming).collect();
         if let Some(together) = &together {
             together.foresee(&responder, &burst).await;
@@ -165,7 +178,9 @@ async fn take(
         match store.record_turn(&conversation, &messages, &turn, version, Timestamp::now()).await {
             Ok(escalation) => {
                 report(&conversation, &turn, escalation, since);
-                return Ok(());
+                let quickly = together.is_none() && responder.can_hurry();
+                let best = turn.readings.first().and_then(Reading::best);
+                return Ok(best.filter(|_| !quickly).map(|best| best.probability));
             }
             Err(StoreError::Conflict) => {}
             Err(error) => return Err(error).context("recording the turn"),
