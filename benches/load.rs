@@ -69,7 +69,7 @@ async fn main() {
     if model {
         command.env_remove("EVENKEEL_MODEL");
     }
-    let service = Arc::new(home.start_command(command, &[]));
+    let service = Arc::new(common::start(command, &[]));
     while model && service.health().await["health"]["understanding"] != "sentence model" {
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
