@@ -1,7 +1,7 @@
 //! Load on the whole service: visitors who each open the chat, ask one question and wait for its answer.
 //!
-//! `cargo bench --bench load -- [--rate PER_SECOND] [--seconds N] [--quiet MS]` starts the real binary on a copy of the sample
-//! crisis and prints latencies. The load is open: visitors arrive at the given rate whether or not earlier ones have been answered, so a
+//! `cargo bench --bench load -- [--rate PER_SECOND] [--seconds N] [--quiet MS] [--model] [--fresh]` starts the real binary on a copy of
+//! the sample crisis and prints latencies. With `--model` the sentence model of this machine is used, with `--fresh` no two messages are alike. The load is open: visitors arrive at the given rate whether or not earlier ones have been answered, so a
 //! service that falls behind shows it. Client and service share the machine.
 #![allow(clippy::unwrap_used, reason = "a test that fails says where")]
 
@@ -34,6 +34,8 @@ struct Options {
     rate: f64,
     seconds: u64,
     quiet: u64,
+    model: bool,
+    fresh: bool,
 }
 
 fn options() -> Options {
@@ -44,6 +46,8 @@ fn options() -> Options {
         rate: value("--rate").unwrap_or(200.0),
         seconds: value("--seconds").unwrap_or(15.0) as u64,
         quiet: value("--quiet").unwrap_or(0.0) as u64,
+        model: args.iter().any(|arg| arg == "--model"),
+        fresh: args.iter().any(|arg| arg == "--fresh"),
     }
 }
 
@@ -55,13 +59,20 @@ struct Taken {
 
 #[tokio::main]
 async fn main() {
-    let Options { rate, seconds, quiet } = options();
+    let Options { rate, seconds, quiet, model, fresh } = options();
     let home = Home::new();
     home.settings(&format!(
         "[policy]\nquiet_ms = {quiet}\npatience_ms = {}\n[web]\nvisitor_burst = 100\naddress_burst = 10000000\n",
         quiet.max(8_000)
     ));
-    let service = Arc::new(home.start());
+    let mut command = home.command();
+    if model {
+        command.env_remove("EVENKEEL_MODEL");
+    }
+    let service = Arc::new(common::start(command, &[]));
+    while model && service.health().await["health"]["understanding"] != "sentence model" {
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
     let total = (rate * seconds as f64) as usize;
     let started = Instant::now();
     let mut visits = JoinSet::new();
@@ -69,7 +80,11 @@ async fn main() {
         let due = started + Duration::from_secs_f64(n as f64 / rate);
         tokio::time::sleep_until(due.into()).await;
         let service = Arc::clone(&service);
-        visits.spawn(async move { visit(&service, QUESTIONS[n % QUESTIONS.len()]).await });
+        let mut question = QUESTIONS[n % QUESTIONS.len()].to_owned();
+        if fresh {
+            question = format!("{question} (we live at number {n})");
+        }
+        visits.spawn(async move { visit(&service, &question).await });
     }
     let offered = started.elapsed();
     let taken: Vec<Option<Taken>> = visits.join_all().await;
@@ -84,8 +99,13 @@ async fn main() {
     print("message accepted (POST to 202)", taken.iter().map(|taken| taken.accepted).collect());
     print("answer on the visitor's screen (POST to event)", taken.iter().map(|taken| taken.answered).collect());
     let metrics = service.http.get(format!("{}/metrics", service.url)).send().await.unwrap().text().await.unwrap();
-    for line in metrics.lines().filter(|line| line.starts_with("evenkeel_turn_seconds")) {
-        println!("{line}");
+    for line in metrics.lines() {
+        if ["evenkeel_turn_seconds", "evenkeel_overload", "evenkeel_turns_in_haste"]
+            .iter()
+            .any(|name| line.starts_with(name))
+        {
+            println!("{line}");
+        }
     }
 }
 

@@ -81,11 +81,13 @@ pub async fn run(config: Config, knowledge: Knowledge, progress: Progress) -> an
     );
     let lacking = watch::Sender::new((!is_learnt).then(|| "the service has just started".to_owned()));
     let overloaded = watch::Sender::new(false);
+    let drift = watch::Sender::new(Vec::new());
     let mut condition = Condition {
         knowledge: knowledge.version.clone(),
         intents: knowledge.intents.len(),
         lacking: lacking.subscribe(),
         overloaded: overloaded.subscribe(),
+        drift: drift.subscribe(),
     };
     let (health, health_for_web) = watch::channel(condition.health());
     tokio::spawn(condition.keep(health));
@@ -123,6 +125,7 @@ pub async fn run(config: Config, knowledge: Knowledge, progress: Progress) -> an
         overloaded,
         stop_turns.clone(),
     ));
+    tokio::spawn(workers::drift::run(store.clone(), config.policy.max_wrong, drift, stop_turns.clone()));
     let delivery = tokio::spawn(workers::delivery::run(store.clone(), channels, stop_delivery.clone()));
 
     let learning = (!is_learnt).then(|| {

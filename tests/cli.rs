@@ -43,6 +43,30 @@ fn check_finds_nothing_in_the_sample() {
 }
 
 #[test]
+fn check_tells_which_understanding_decides_and_what_the_promise_costs() {
+    let said = stdout(&evenkeel(&["check"], b""));
+    assert!(said.contains("n-grams alone decide, because the sentence model is missing from no-model"), "{said}");
+    assert!(said.contains("at most 5 in 100 answers wrong") && said.contains("are answered alone"), "{said}");
+    let report: Value = serde_json::from_slice(&evenkeel(&["check", "--format", "json"], b"").stdout).unwrap();
+    let understanding = &report["understanding"];
+    assert_eq!((&understanding["by"], &understanding["promise"]), (&"n-grams alone".into(), &"kept".into()));
+    let shares = ["answered", "asked_back", "to_a_person"].map(|name| understanding[name].as_f64().unwrap());
+    assert!((shares.iter().sum::<f64>() - 1.0).abs() < 1e-9, "{understanding}");
+}
+
+#[test]
+fn with_few_examples_check_says_that_the_promise_cannot_be_kept() {
+    let home = Home::new();
+    home.only(&["water", "talk_to_person"]);
+    for name in ["water", "talk_to_person"] {
+        let text = format!("title: {name}\nexamples: [is the {name} ok, tell me about {name}, {name} please]\n");
+        write(home.path(), &format!("intents/{name}.yaml"), text);
+    }
+    let said = stdout(&home.run(&["check"]));
+    assert!(said.contains("too few examples to keep it") && said.contains("water (3)"), "{said}");
+}
+
+#[test]
 fn check_names_file_line_and_suggestion_and_exits_with_1() {
     let home = Home::new();
     let path = home.path().join("intents/water.yaml");

@@ -68,7 +68,7 @@ async fn says(service: &Service, what: impl Fn(&Value) -> bool) -> Value {
 async fn without_a_source_it_answers_by_ngrams_and_says_why() {
     let home = Home::new();
     let (hub, asked) = hub(None).await;
-    let service = home.start_command(newcomer(&home, &hub), &[]);
+    let service = common::start(newcomer(&home, &hub), &[]);
     let visitor = service.visitor().await;
     visitor.says("1", "is the tap water safe to drink").await;
     assert!(text(&visitor.reply(1).await).to_lowercase().contains("water"));
@@ -89,18 +89,18 @@ async fn who_does_not_want_it_fetched_is_obeyed() {
     let quiet = |health: &Value| health["health"]["degraded"][0].as_str().unwrap_or_default().contains("model fetch");
 
     home.settings("[model]\nfetch = false\n");
-    let service = home.start_command(newcomer(&home, &hub), &[]);
+    let service = common::start(newcomer(&home, &hub), &[]);
     says(&service, quiet).await;
     drop(service);
 
     home.settings("");
     let mut command = newcomer(&home, &hub);
     command.env("EVENKEEL_MODEL_FETCH", "false");
-    says(&home.start_command(command, &[]), quiet).await;
+    says(&common::start(command, &[]), quiet).await;
 
     let mut command = newcomer(&home, &hub);
     command.env("EVENKEEL_MODEL", home.path().join("of-my-own"));
-    let health = says(&home.start_command(command, &[]), |health| health.to_string().contains("of-my-own")).await;
+    let health = says(&common::start(command, &[]), |health| health.to_string().contains("of-my-own")).await;
     assert!(!health.to_string().contains("model fetch"), "fetching would not help: {health}");
     assert!(!home.path().join("of-my-own").exists(), "nothing is written to a folder that someone named");
     assert_eq!(asked.load(Ordering::Relaxed), 0);
@@ -116,7 +116,7 @@ async fn the_model_is_fetched_and_put_to_work_while_it_answers() {
     let home = Home::new();
     home.only(&["water", "talk_to_person", "self_harm", "gas_smell"]);
     let (hub, _) = hub(Some(place.folder().to_owned())).await;
-    let service = home.start_command(newcomer(&home, &hub), &[]);
+    let service = common::start(newcomer(&home, &hub), &[]);
     let visitor = service.visitor().await;
     visitor.says("1", "I want to talk to a person").await;
     visitor.reply(1).await;
@@ -127,7 +127,7 @@ async fn the_model_is_fetched_and_put_to_work_while_it_answers() {
     for line in ["is being fetched", "percent=100", "still learning", "the sentence model decides now"] {
         assert!(log.contains(line), "{line}: {log}");
     }
-    let service = home.start_command(newcomer(&home, &hub), &[]);
+    let service = common::start(newcomer(&home, &hub), &[]);
     let health = service.health().await;
     assert_eq!(health["health"]["understanding"], "sentence model", "what was learnt is kept: {health}");
 }

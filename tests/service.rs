@@ -201,6 +201,36 @@ async fn machines_can_ask_how_it_is() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn customers_whom_answers_do_not_help_are_noticed() {
+    let home = Home::new();
+    let service = home.start();
+    for _ in 0..22 {
+        let visitor = service.visitor().await;
+        visitor.says("1", "is the tap water safe to drink").await;
+        visitor.reply(1).await;
+        visitor.says("2", "that's not what I asked, Xanthippe").await;
+        visitor.reply(2).await;
+    }
+    drop(service);
+    // It looks at its start and once a minute.
+    let service = home.start();
+    let deadline = std::time::Instant::now() + common::PATIENCE;
+    let health = loop {
+        let health = service.health().await.to_string();
+        if health.contains("22 of 22 answers") || std::time::Instant::now() > deadline {
+            break health;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    };
+    assert!(health.contains("more than 5 in 100 answers are wrong"), "{health}");
+    assert!(health.contains("language en") && health.contains("channel web"), "{health}");
+    let metrics = service.http.get(format!("{}/metrics", service.url)).send().await.unwrap().text().await.unwrap();
+    assert!(metrics.contains("evenkeel_promise_broken{of=\"all\"} 1"), "{metrics}");
+    let (_, log) = service.terminate();
+    assert!(log.contains("22 of 22 answers") && !log.contains("Xanthippe"), "{log}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_second_service_on_the_same_store_is_refused() {
     let home = Home::new();
     let _first = home.start();

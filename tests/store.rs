@@ -580,6 +580,25 @@ async fn agents_are_told_what_is_wrong() {
 }
 
 #[tokio::test]
+async fn what_follows_an_answer_is_found() {
+    let house = House::new().await;
+    let accepted = house.with_replies("calm", &["Soon."]).await;
+    let doubted = house.with_replies("cross", &["Soon."]).await;
+    for line in ["that is wrong", "a person please"] {
+        house.store.receive(&says("cross", line, line)).await.unwrap();
+    }
+    house.take_turn(doubted, hand_over(Reason::Wish, Urgency::High)).await;
+
+    let followed = house.store.followed(at(0)).await.unwrap();
+    let answers: Vec<_> = followed.iter().map(|answer| (answer.conversation, answer.next.is_some())).collect();
+    assert_eq!(answers, [(accepted, false), (doubted, true)]);
+    assert_eq!((followed[1].channel.as_str(), followed[1].intents.concat()), ("web", "outage_status".to_owned()));
+    let next = followed[1].next.as_ref().unwrap();
+    assert_eq!((next.reason, next.text.as_str()), (Some(Reason::Wish), "that is wrong\na person please"));
+    assert!(house.store.followed(at(11)).await.unwrap().is_empty(), "older than asked for");
+}
+
+#[tokio::test]
 async fn an_erased_person_leaves_no_word_behind() {
     let house = House::new().await;
     let filler = "lorem ipsum ".repeat(60);

@@ -10,6 +10,7 @@ mod evidence;
 mod folds;
 pub mod language;
 pub mod mood;
+pub mod protest;
 mod regression;
 pub mod saved;
 mod text;

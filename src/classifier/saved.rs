@@ -5,7 +5,8 @@
 
 use std::{
     collections::BTreeSet,
-    env, fs, io,
+    env, fs,
+    io::{self, Write as _},
     panic::{AssertUnwindSafe, catch_unwind},
     path::{Path, PathBuf},
     sync::Arc,
@@ -207,15 +208,17 @@ fn fitting(
 /// Writes a classifier under its name. A file that is not whole never has that name.
 fn keep(folder: &Path, key: &Key, classifier: &Classifier) -> io::Result<()> {
     let content = postcard::to_allocvec(classifier).map_err(io::Error::other)?;
-    let bytes = [MARK.as_slice(), &hash_of(key, &content), &content].concat();
-    if bytes.len() as u64 > ROOM {
-        debug!(bytes = bytes.len(), "too much was learnt to be kept");
+    if content.len() as u64 > ROOM - 64 {
+        debug!(bytes = content.len(), "too much was learnt to be kept");
         return Ok(());
     }
     fs::create_dir_all(folder)?;
     let file = file(folder, key);
     let part = file.with_extension(format!("{}.part", std::process::id()));
-    fs::write(&part, &bytes)?;
+    let mut whole = fs::File::create(&part)?;
+    for piece in [MARK.as_slice(), &hash_of(key, &content), &content] {
+        whole.write_all(piece)?;
+    }
     fs::rename(&part, &file)?;
     make_room(folder)
 }

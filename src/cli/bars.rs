@@ -27,7 +27,8 @@ impl Bars {
         });
         bar.set_position(there);
         if there >= whole {
-            bar.finish();
+            // A bar that stays would be drawn anew below each line of the log.
+            bar.finish_and_clear();
         }
     }
 

@@ -134,6 +134,30 @@ mod tests {
     }
 
     #[test]
+    fn all_that_is_read_is_foreseen() {
+        for text in ["hi", "When is power back? I need a refund.", "when is it back and how do I claim food", ""] {
+            let incoming = |text: &str| Incoming {
+                channel: "web".to_owned(),
+                message_id: "1".to_owned(),
+                place: "p".to_owned(),
+                contact: "c".to_owned(),
+                public: false,
+                text: text.to_owned(),
+                choice: None,
+                attachments: Vec::new(),
+                received_at: jiff::Timestamp::UNIX_EPOCH,
+            };
+            let burst = [incoming(text), incoming(" please ")];
+            let asked = std::cell::RefCell::new(Vec::new());
+            read(&burst, &[], |text| {
+                asked.borrow_mut().push(text.to_owned());
+                Reading { ranked: Vec::new(), language: None, mood: crate::reading::Mood::Calm, danger: None }
+            });
+            assert_eq!(asked.into_inner(), texts(&burst));
+        }
+    }
+
+    #[test]
     fn cutting_respects_characters() {
         assert_eq!(cut("año", 2), "añ");
         assert_eq!(cut("año", 9), "año");

@@ -476,6 +476,36 @@ fn a_message_that_breaks_the_reading_still_reaches_a_person() {
 }
 
 #[test]
+fn in_a_hurry_the_quicker_classifier_reads() {
+    let knowledge = Arc::new(knowledge_of_the_test());
+    let best = Arc::new(Classifier::train(&lessons(&knowledge), None));
+    let knows_nothing = Arc::new(Classifier::train(&[], None));
+    let talk = Talk::new();
+    let asks = Incoming {
+        channel: "web".to_owned(),
+        message_id: "1".to_owned(),
+        place: "p".to_owned(),
+        contact: "c".to_owned(),
+        public: false,
+        text: "refund".to_owned(),
+        choice: None,
+        attachments: Vec::new(),
+        received_at: talk.now,
+    };
+    let ranked = |turn: Turn| turn.readings[0].ranked.len();
+    let both = Responder::new(Arc::clone(&knowledge), &Policy::default(), Arc::clone(&best), Some(knows_nothing));
+    let of_both = |quickly: bool| {
+        let respond = if quickly { Responder::respond_quickly } else { Responder::respond };
+        ranked(respond(&both, &talk.conversation, std::slice::from_ref(&asks), talk.now))
+    };
+    assert!(both.can_hurry() && of_both(false) > 0);
+    assert_eq!(of_both(true), 0);
+    let one = Responder::new(knowledge, &Policy::default(), best, None);
+    assert!(!one.can_hurry());
+    assert!(ranked(one.respond_quickly(&talk.conversation, &[asks], talk.now)) > 0, "there is no quicker one");
+}
+
+#[test]
 fn the_same_turn_is_decided_the_same_way() {
     let mut talk = Talk::new();
     let memory = talk.conversation.memory.clone();

@@ -13,12 +13,15 @@ pub(super) struct Condition {
     pub lacking: watch::Receiver<Option<String>>,
     /// Whether they decide because too many messages wait.
     pub overloaded: watch::Receiver<bool>,
+    /// Signs that the promise is not kept.
+    pub drift: watch::Receiver<Vec<String>>,
 }
 
 impl Condition {
     pub fn health(&mut self) -> Health {
         let lacking = self.lacking.borrow_and_update().clone();
         let overloaded = *self.overloaded.borrow_and_update();
+        let drift = self.drift.borrow_and_update().clone();
         let by_ngrams = lacking.is_some() || overloaded;
         let overload =
             overloaded.then(|| "more messages than the sentence model can read: n-grams alone decide".to_owned());
@@ -26,7 +29,12 @@ impl Condition {
             knowledge: self.knowledge.clone(),
             intents: self.intents,
             understanding: if by_ngrams { "n-grams alone" } else { "sentence model" }.to_owned(),
-            degraded: lacking.map(|why| format!("n-grams alone decide: {why}")).into_iter().chain(overload).collect(),
+            degraded: lacking
+                .map(|why| format!("n-grams alone decide: {why}"))
+                .into_iter()
+                .chain(overload)
+                .chain(drift)
+                .collect(),
         }
     }
 
@@ -36,6 +44,7 @@ impl Condition {
             tokio::select! {
                 Ok(()) = self.lacking.changed() => {}
                 Ok(()) = self.overloaded.changed() => {}
+                Ok(()) = self.drift.changed() => {}
                 else => return,
             }
             health.send_replace(self.health());

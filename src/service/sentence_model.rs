@@ -109,7 +109,10 @@ impl Learner {
     /// Tries until the model is there.
     async fn fetched(&self, lacking: &Lacking, progress: Progress) -> Result<Arc<Embedder>, Lacking> {
         let Some(place) = lacking.fetchable() else { return open(&self.config) };
-        self.goes_without("the sentence model is missing and is being fetched".to_owned());
+        self.goes_without(match lacking {
+            Lacking::NotFetched(_) => "the sentence model is missing and is being fetched".to_owned(),
+            broken => format!("{broken}; it is fetched again"),
+        });
         let mut attempt = 1;
         while let Err(error) = fetch(place, &*progress).await {
             let wait = wait_after(attempt);

@@ -8,6 +8,7 @@ mod counts;
 mod erase;
 mod escalations;
 mod file;
+mod followed;
 mod inbox;
 mod outbox;
 mod rows;
@@ -26,6 +27,7 @@ pub use self::{
     counts::{Counts, Status},
     escalations::{EscalationFilter, EscalationRecord},
     file::OpenError,
+    followed::{Followed, Next},
     inbox::{Due, Pending, Received},
     outbox::{Leased, Recovered},
     transcript::{Delivery, Line, LineAuthor},

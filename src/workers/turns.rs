@@ -177,8 +177,8 @@ async fn take(
         let version = &responder.knowledge().version;
         match store.record_turn(&conversation, &messages, &turn, version, Timestamp::now()).await {
             Ok(escalation) => {
-                report(&conversation, &turn, escalation, since);
                 let quickly = together.is_none() && responder.can_hurry();
+                report(&conversation, &turn, escalation, since, quickly);
                 let best = turn.readings.first().and_then(Reading::best);
                 return Ok(best.filter(|_| !quickly).map(|best| best.probability));
             }
@@ -219,7 +219,13 @@ async fn respond(
 }
 
 /// One line and the numbers of each decision; never the customer's words.
-fn report(conversation: &Conversation, turn: &Turn, escalation: Option<EscalationId>, since: Timestamp) {
+fn report(
+    conversation: &Conversation,
+    turn: &Turn,
+    escalation: Option<EscalationId>,
+    since: Timestamp,
+    in_haste: bool,
+) {
     use crate::conversation::Decision;
     let waited = Duration::try_from(Timestamp::now().duration_since(since)).unwrap_or_default();
     let reason = match turn.decision {
@@ -247,6 +253,9 @@ fn report(conversation: &Conversation, turn: &Turn, escalation: Option<Escalatio
     );
     metrics::counter!("evenkeel_turns_total", "channel" => conversation.channel.clone(), "decision" => turn.decision.as_str(), "reason" => reason)
         .increment(1);
+    if in_haste {
+        metrics::counter!("evenkeel_turns_in_haste_total").increment(1);
+    }
     metrics::histogram!("evenkeel_turn_seconds", "channel" => conversation.channel.clone())
         .record(waited.as_secs_f64());
 }

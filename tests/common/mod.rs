@@ -73,7 +73,7 @@ impl Home {
     }
 
     pub fn start_with(&self, args: &[&str]) -> Service {
-        self.start_command(self.command(), args)
+        start(self.command(), args)
     }
 
     /// Leaves only these intents and their responses.
@@ -88,33 +88,33 @@ impl Home {
             }
         }
     }
+}
 
-    /// Starts the service by a command of one's own (see [`Home::command`]).
-    pub fn start_command(&self, mut command: Command, args: &[&str]) -> Service {
-        let mut child = command
-            .args(["run", "--listen", "127.0.0.1:0"])
-            .args(args)
-            .stdout(Stdio::null())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut stderr = BufReader::new(child.stderr.take().unwrap());
-        let mut seen = String::new();
-        let url = loop {
-            let mut line = String::new();
-            assert!(stderr.read_line(&mut line).unwrap() > 0, "the service ended before it listened:\n{seen}");
-            seen.push_str(&line);
-            if let Some((_, address)) = line.split_once("listening on ") {
-                break address.split_whitespace().next().unwrap().to_owned();
-            }
-        };
-        let log = std::thread::spawn(move || {
-            let mut rest = seen;
-            let _ = std::io::Read::read_to_string(&mut stderr, &mut rest);
-            rest
-        });
-        Service { child, url, log: Some(log), http: reqwest::Client::new() }
-    }
+/// Starts the service by a command (see [`Home::command`]) and waits until it takes messages.
+pub fn start(mut command: Command, args: &[&str]) -> Service {
+    let mut child = command
+        .args(["run", "--listen", "127.0.0.1:0"])
+        .args(args)
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stderr = BufReader::new(child.stderr.take().unwrap());
+    let mut seen = String::new();
+    let url = loop {
+        let mut line = String::new();
+        assert!(stderr.read_line(&mut line).unwrap() > 0, "the service ended before it listened:\n{seen}");
+        seen.push_str(&line);
+        if let Some((_, address)) = line.split_once("listening on ") {
+            break address.split_whitespace().next().unwrap().to_owned();
+        }
+    };
+    let log = std::thread::spawn(move || {
+        let mut rest = seen;
+        let _ = std::io::Read::read_to_string(&mut stderr, &mut rest);
+        rest
+    });
+    Service { child, url, log: Some(log), http: reqwest::Client::new() }
 }
 
 /// A running service. Dropping it kills it.
