@@ -6,6 +6,7 @@
 mod burst;
 mod choice;
 mod decide;
+mod tongue;
 mod wording;
 
 use std::sync::Arc;
@@ -33,6 +34,8 @@ pub struct Responder {
     knowledge: Knowledge,
     classifier: Classifier,
     threshold: f64,
+    /// The languages that an intent has examples in.
+    understood: Vec<Language>,
 }
 
 impl Responder {
@@ -52,7 +55,8 @@ impl Responder {
             .collect();
         let classifier = Classifier::train(&lessons, embedder);
         let threshold = classifier.threshold(policy.max_wrong);
-        Self { knowledge, classifier, threshold }
+        let understood = tongue::understood(&knowledge);
+        Self { knowledge, classifier, threshold, understood }
     }
 
     #[must_use]
@@ -76,7 +80,9 @@ impl Responder {
     pub fn respond(&self, conversation: &Conversation, burst: &[Incoming], now: Timestamp) -> Turn {
         let memory = wake(&conversation.memory, now);
         let message = burst::read(burst, &memory.offered, |text| self.classifier.read(text));
-        let language = message.whole.language.or(memory.language).unwrap_or_else(|| self.knowledge.default_language());
+        let default = self.knowledge.default_language();
+        let language =
+            tongue::spoken(message.whole.language, &message.text, memory.language, default, &self.understood);
         turn(&self.scene(language, now), conversation, memory, message)
     }
 
@@ -90,7 +96,7 @@ impl Responder {
     }
 
     fn scene(&self, language: Language, now: Timestamp) -> Scene<'_> {
-        Scene { knowledge: &self.knowledge, threshold: self.threshold, language, now }
+        Scene { knowledge: &self.knowledge, threshold: self.threshold, understood: &self.understood, language, now }
     }
 }
 
