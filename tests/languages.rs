@@ -60,7 +60,8 @@ fn danger_comes_first_in_a_language_that_the_files_do_not_speak() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn on_the_web_the_honest_line_stands_alone_in_the_customers_language() {
-    let service = Home::new().start();
+    let home = Home::new();
+    let service = home.start();
     let visitor = service.visitor().await;
     visitor.says("1", "bonjour, quand est-ce que le courant revient ?").await;
     let reply = visitor.reply(1).await;
