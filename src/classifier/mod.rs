@@ -11,6 +11,7 @@ mod folds;
 pub mod language;
 pub mod mood;
 mod regression;
+mod repeats;
 mod text;
 
 use std::{borrow::Cow, collections::HashMap, sync::Arc};
@@ -23,6 +24,7 @@ use encoder::{Counted, Encoder, Meaning, Row};
 use evidence::Evidence;
 use folds::{Origin, Whole};
 use regression::{Regression, Sample, Target};
+use repeats::Repeats;
 
 use crate::{
     embedding::Embedder,
@@ -52,6 +54,7 @@ pub struct Classifier {
     regression: Regression,
     calibration: Calibration,
     report: Report,
+    repeats: Repeats,
 }
 
 /// What cross-validation tells of a classifier.
@@ -152,21 +155,24 @@ impl Classifier {
                 examples[intent].push(text.row);
             }
         }
-        Self { intents, examples, encoder, regression, calibration, report }
+        Self { intents, examples, encoder, regression, calibration, report, repeats: Repeats::default() }
     }
 
     /// Reads one piece of text.
     pub fn read(&self, text: &str) -> Reading {
+        let ranked = self.repeats.ranked(text, |canonical| self.rank(canonical));
+        Reading { ranked, language: language::detect(text), mood: mood::mood(text), danger: danger::sign(text) }
+    }
+
+    fn rank(&self, text: &str) -> Vec<Ranked> {
         let row = self.encoder.encode(text);
         let evidence =
             Evidence::of(&row, &self.regression, None, Reading::RANKED, |intent| self.examples[intent].iter());
-        let ranked = self
-            .calibration
+        self.calibration
             .ranked(&evidence)
             .into_iter()
             .map(|(intent, probability)| Ranked { intent: self.intents[intent].clone(), probability })
-            .collect();
-        Reading { ranked, language: language::detect(text), mood: mood::mood(text), danger: danger::sign(text) }
+            .collect()
     }
 
     /// The lowest probability of the best intent at which, by cross-validation, at most `max_wrong` of the answers are wrong; 1, which

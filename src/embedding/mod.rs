@@ -3,7 +3,7 @@
 //! A sentence encoder of the BERT family, by default all-MiniLM-L6-v2, computed here in plain Rust and `f32`. It knows nothing of intents; the
 //! classifier makes something of the embeddings.
 
-mod cache;
+pub(crate) mod cache;
 mod download;
 pub mod fetch;
 mod forward;
@@ -48,7 +48,7 @@ pub struct Embedder {
     weights: Weights,
     pooling: Pooling,
     arch: Arch,
-    cache: Cache,
+    cache: Cache<Arc<[f32]>>,
 }
 
 /// Why a model cannot be used.
