@@ -135,6 +135,8 @@ pub enum Reason {
     Attachment,
     /// The process died while sending, or the platform refused: a reply may not have arrived.
     Undelivered,
+    /// It is written in a language that no intent has examples in.
+    Language,
 }
 
 impl Reason {
@@ -152,6 +154,7 @@ impl Reason {
             Self::Private => "private",
             Self::Attachment => "attachment",
             Self::Undelivered => "undelivered",
+            Self::Language => "language",
         }
     }
 }

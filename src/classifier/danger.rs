@@ -7,7 +7,7 @@
 use std::{collections::HashMap, sync::LazyLock};
 
 use super::{
-    danger_rules::{HARMLESS, RULES, Rule},
+    danger_rules::{HARMLESS, RULES, Rule, languages},
     text,
 };
 use crate::reading::{Danger, DangerSign};
@@ -41,9 +41,9 @@ struct Compiled {
 struct Patterns {
     rules: Vec<Compiled>,
     harmless: Vec<Vec<Phrase>>,
-    numbers: HashMap<&'static str, u16>,
+    numbers: HashMap<String, u16>,
     /// Words long enough to be found misspelt, by their first letter.
-    fuzzy: HashMap<char, Vec<(&'static str, u16)>>,
+    fuzzy: HashMap<char, Vec<(String, u16)>>,
 }
 
 static PATTERNS: LazyLock<Patterns> = LazyLock::new(|| {
@@ -53,9 +53,12 @@ static PATTERNS: LazyLock<Patterns> = LazyLock::new(|| {
         numbers: HashMap::new(),
         fuzzy: HashMap::new(),
     };
-    for rule in RULES {
-        let groups = rule.groups.iter().map(|group| patterns.phrases(group, true)).collect();
-        patterns.rules.push(Compiled { rule, groups });
+    // In the short lists of further languages no word is found misspelt: too many are a letter away from an English one.
+    for (rules, fuzzy) in [(RULES, true), (languages::LANGUAGES, false)] {
+        for rule in rules {
+            let groups = rule.groups.iter().map(|group| patterns.phrases(group, fuzzy)).collect();
+            patterns.rules.push(Compiled { rule, groups });
+        }
     }
     for (danger, phrases) in HARMLESS {
         let phrases = patterns.phrases(phrases, false);
@@ -67,22 +70,26 @@ static PATTERNS: LazyLock<Patterns> = LazyLock::new(|| {
 });
 
 impl Patterns {
-    fn phrases(&mut self, alternatives: &'static str, fuzzy: bool) -> Vec<Phrase> {
+    fn phrases(&mut self, alternatives: &str, fuzzy: bool) -> Vec<Phrase> {
         alternatives
             .split_whitespace()
-            .map(|phrase| phrase.split('_').map(|word| self.number(word, fuzzy)).collect())
+            .map(|phrase| {
+                // As a message is split: each character of a script without spaces is a word.
+                let words = phrase.split('_').flat_map(|word| text::words(&text::folded(word)));
+                words.map(|word| self.number(word, fuzzy)).collect()
+            })
             .collect()
     }
 
-    fn number(&mut self, word: &'static str, fuzzy: bool) -> u16 {
+    fn number(&mut self, word: String, fuzzy: bool) -> u16 {
         let next = self.numbers.len() as u16;
-        let number = *self.numbers.entry(word).or_insert(next);
+        let number = *self.numbers.entry(word.clone()).or_insert(next);
         if let Some(first) = word.chars().next()
             && fuzzy
-            && word.len() >= FUZZY_FROM
+            && word.chars().count() >= FUZZY_FROM
         {
             let words = self.fuzzy.entry(first).or_default();
-            if !words.contains(&(word, number)) {
+            if words.iter().all(|(_, known)| *known != number) {
                 words.push((word, number));
             }
         }
@@ -122,8 +129,9 @@ const REAL_WORDS: &[&str] = &[
 
 /// One letter wrong, missing, too many or two swapped; two in words of nine letters or more. The first letter is right already.
 fn is_misspelt(word: &str, right: &str) -> bool {
-    let allowed = if right.len() >= 9 { 2 } else { 1 };
-    word.len().abs_diff(right.len()) <= allowed && strsim::osa_distance(word, right) <= allowed
+    let length = right.chars().count();
+    let allowed = if length >= 9 { 2 } else { 1 };
+    word.chars().count().abs_diff(length) <= allowed && strsim::osa_distance(word, right) <= allowed
 }
 
 /// A message's words as numbers, ready for the rules of one danger.
@@ -198,10 +206,10 @@ impl<'a> Message<'a> {
     /// Whether a negation stands right before, with nothing but small words between.
     fn is_negated(&self, at: usize) -> bool {
         for word in self.words[..at].iter().rev().take(4) {
-            if NEGATIONS.contains(word) {
+            if NEGATIONS.contains(word) || languages::NEGATIONS.contains(word) {
                 return true;
             }
-            if !BETWEEN.contains(word) {
+            if !BETWEEN.contains(word) && !languages::BETWEEN.contains(word) {
                 return false;
             }
         }
@@ -545,9 +553,43 @@ mod tests {
         assert_eq!(sign("smel gaz"), Some(DangerSign { danger: Danger::Gas, rule: "gas.smell".to_owned() }));
     }
 
+    /// Language, danger (`none`: it only looks like one), text.
+    fn signs() -> impl Iterator<Item = (&'static str, &'static str, &'static str)> {
+        include_str!("danger_rules/languages.txt").lines().filter_map(|line| {
+            let (language, rest) = line.split_once('\t')?;
+            rest.split_once('\t').map(|(danger, text)| (language, danger, text))
+        })
+    }
+
+    #[test]
+    fn danger_is_seen_in_fifteen_languages_whatever_the_intents_speak() {
+        let wrong: Vec<_> = signs()
+            .filter(|(_, expected, text)| danger(text).map_or("none", Danger::as_str) != *expected)
+            .map(|(language, expected, text)| format!("{language} {text}: {:?} instead of {expected}", sign(text)))
+            .collect();
+        assert!(wrong.is_empty(), "{wrong:#?}");
+        for language in ["fr", "de", "pt", "it", "nl", "pl", "uk", "ru", "ar", "tr", "zh", "ja", "hi"] {
+            for danger in Danger::ALL {
+                assert!(
+                    signs().any(|(of, sign, _)| of == language && sign == danger.as_str()),
+                    "{language} {danger:?}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn an_english_word_is_no_misspelt_foreign_sign() {
+        for text in
+            ["polar bears in the house", "a new brand in our house", "chad is a country", "in brand new condition"]
+        {
+            assert_eq!(sign(text), None, "{text}");
+        }
+    }
+
     #[test]
     fn every_rule_is_named_after_its_danger() {
-        for rule in RULES {
+        for rule in RULES.iter().chain(languages::LANGUAGES) {
             assert!(rule.name.starts_with(&format!("{}.", rule.danger.as_str())), "{}", rule.name);
         }
     }

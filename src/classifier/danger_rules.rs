@@ -4,6 +4,8 @@
 //! must follow each other. Words of five letters or more are also found misspelt (see `danger`); for shorter ones the
 //! usual misspellings are listed.
 
+pub mod languages;
+
 use crate::reading::Danger::{self, DownedLine, Fire, Gas, Life, SelfHarm};
 
 /// One sign of danger.

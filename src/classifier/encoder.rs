@@ -12,7 +12,7 @@ use std::{
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::text;
+use super::{repeats::canonical, text};
 use crate::embedding::Embedder;
 
 /// Features of one text: columns in rising order and their values.
@@ -181,7 +181,7 @@ impl Encoder {
     /// Embeds texts that are going to be counted, all in one batch, which is several times quicker than one by one.
     pub fn foresee(&self, texts: &[&str]) -> Vec<Meaning> {
         let Some(embedder) = &self.embedder else { return vec![Meaning::default(); texts.len()] };
-        embedder.embed_all(&texts.par_iter().map(|text| text::plain(text)).collect::<Vec<_>>())
+        embedder.embed_all(&texts.par_iter().map(|text| canonical(text)).collect::<Vec<_>>())
     }
 
     /// The n-grams of a text, and what it means.
@@ -240,8 +240,7 @@ impl Encoder {
 
     /// The features of a text.
     pub fn encode(&self, text: &str) -> Row {
-        let meaning =
-            self.embedder.as_ref().map_or_else(Meaning::default, |embedder| embedder.embed(&text::plain(text)));
+        let meaning = self.embedder.as_ref().map_or_else(Meaning::default, |embedder| embedder.embed(&canonical(text)));
         self.weigh(&self.count(text, meaning), |_| true)
     }
 }

@@ -12,6 +12,7 @@ pub mod language;
 pub mod mood;
 pub mod protest;
 mod regression;
+mod repeats;
 pub mod saved;
 mod text;
 mod traffic;
@@ -27,6 +28,7 @@ use encoder::{Counted, Encoder, Meaning, Row};
 use evidence::Evidence;
 use folds::{Origin, Whole};
 use regression::{Regression, Sample, Target};
+use repeats::Repeats;
 pub use traffic::{Shares, Traffic};
 
 use crate::{
@@ -57,6 +59,8 @@ pub struct Classifier {
     regression: Regression,
     calibration: Calibration,
     report: Report,
+    #[serde(skip)]
+    repeats: Repeats,
 }
 
 /// What cross-validation tells of a classifier.
@@ -169,21 +173,24 @@ impl Classifier {
                 examples[intent].push(text.row.compared());
             }
         }
-        Self { intents, examples, encoder, regression, calibration, report }
+        Self { intents, examples, encoder, regression, calibration, report, repeats: Repeats::default() }
     }
 
     /// Reads one piece of text.
     pub fn read(&self, text: &str) -> Reading {
+        let ranked = self.repeats.ranked(text, |canonical| self.rank(canonical));
+        Reading { ranked, language: language::detect(text), mood: mood::mood(text), danger: danger::sign(text) }
+    }
+
+    fn rank(&self, text: &str) -> Vec<Ranked> {
         let row = self.encoder.encode(text);
         let evidence =
             Evidence::of(&row, &self.regression, None, Reading::RANKED, |intent| self.examples[intent].iter());
-        let ranked = self
-            .calibration
+        self.calibration
             .ranked(&evidence)
             .into_iter()
             .map(|(intent, probability)| Ranked { intent: self.intents[intent].clone(), probability })
-            .collect();
-        Reading { ranked, language: language::detect(text), mood: mood::mood(text), danger: danger::sign(text) }
+            .collect()
     }
 
     /// Takes texts through the sentence model together, several times quicker than one by one; [`read`](Self::read) finds them done.

@@ -1,9 +1,9 @@
-//! Embeddings of the texts that came lately: in a crisis most messages repeat.
+//! What was found out of the texts that came lately: in a crisis most messages repeat.
 
 use std::{
     collections::HashMap,
     mem,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Mutex, MutexGuard, PoisonError},
 };
 
 use sha2::{Digest as _, Sha256};
@@ -18,52 +18,56 @@ pub fn key(text: &str) -> Key {
 
 /// A bounded cache. What was not used while as many others as half its size came is dropped.
 #[derive(Debug)]
-pub struct Cache {
-    generations: Mutex<Generations>,
+pub struct Cache<V> {
+    generations: Mutex<Generations<V>>,
     /// Entries that each generation may have.
     each: usize,
 }
 
-#[derive(Debug, Default)]
-struct Generations {
-    young: HashMap<Key, Arc<[f32]>>,
-    old: HashMap<Key, Arc<[f32]>>,
+#[derive(Debug)]
+struct Generations<V> {
+    young: HashMap<Key, V>,
+    old: HashMap<Key, V>,
 }
 
-impl Cache {
+impl<V: Clone> Cache<V> {
+    /// A cache of at most so many entries.
     pub fn new(capacity: usize) -> Self {
-        Self { generations: Mutex::default(), each: (capacity / 2).max(1) }
+        let generations = Generations { young: HashMap::new(), old: HashMap::new() };
+        Self { generations: Mutex::new(generations), each: (capacity / 2).max(1) }
     }
 
-    pub fn get(&self, key: &Key) -> Option<Arc<[f32]>> {
+    pub fn get(&self, key: &Key) -> Option<V> {
         let mut generations = self.lock();
         if let Some(found) = generations.young.get(key) {
-            return Some(Arc::clone(found));
+            return Some(found.clone());
         }
         let found = generations.old.remove(key)?;
-        self.insert(&mut generations, *key, Arc::clone(&found));
+        self.insert(&mut generations, *key, found.clone());
         Some(found)
     }
 
-    pub fn put(&self, key: Key, embedding: Arc<[f32]>) {
-        self.insert(&mut self.lock(), key, embedding);
+    pub fn put(&self, key: Key, value: V) {
+        self.insert(&mut self.lock(), key, value);
     }
 
-    fn insert(&self, generations: &mut Generations, key: Key, embedding: Arc<[f32]>) {
+    fn insert(&self, generations: &mut Generations<V>, key: Key, value: V) {
         if generations.young.len() >= self.each {
             generations.old = mem::take(&mut generations.young);
         }
-        generations.young.insert(key, embedding);
+        generations.young.insert(key, value);
     }
 
     /// No holder of the lock can leave the maps half changed, so a panic of one is nothing to the others.
-    fn lock(&self) -> MutexGuard<'_, Generations> {
+    fn lock(&self) -> MutexGuard<'_, Generations<V>> {
         self.generations.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
 
     fn embedding(n: usize) -> Arc<[f32]> {

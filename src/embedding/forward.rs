@@ -3,14 +3,15 @@
 use pulp::Arch;
 
 use super::{
-    numbers::{add_and_normalise, gelu, normalise_rows, pool, softmax_rows},
+    numbers::{add_and_normalise, gelu, gelu_tanh, normalise_rows, pool, relu, softmax_rows},
     product::{Packed, Rows, multiply},
-    weights::{Layer, Linear, Weights},
+    sentence::Pooling,
+    weights::{Activation, Layer, Linear, Weights},
 };
 
 /// The embeddings of several texts, each given as its word pieces (at least one). All their tokens go through each product together, without padding;
 /// only the attention runs text by text.
-pub fn forward(arch: Arch, weights: &Weights, texts: &[&[u32]]) -> Vec<Vec<f32>> {
+pub fn forward(arch: Arch, weights: &Weights, pooling: Pooling, texts: &[&[u32]]) -> Vec<Vec<f32>> {
     let width = weights.shape.width;
     let tokens = texts.iter().map(|text| text.len()).sum();
     let mut states = Vec::with_capacity(tokens * width);
@@ -24,7 +25,7 @@ pub fn forward(arch: Arch, weights: &Weights, texts: &[&[u32]]) -> Vec<Vec<f32>>
 
     let mut scratch = Scratch::new(tokens, width, weights.shape.inner);
     for layer in &weights.layers {
-        apply(arch, layer, weights.shape.heads, texts, &mut states, &mut scratch);
+        apply(arch, layer, weights, texts, &mut states, &mut scratch);
     }
 
     let mut from = 0;
@@ -33,7 +34,10 @@ pub fn forward(arch: Arch, weights: &Weights, texts: &[&[u32]]) -> Vec<Vec<f32>>
         .map(|text| {
             let rows = &states[from..from + text.len() * width];
             from += rows.len();
-            pool(rows, width)
+            match pooling {
+                Pooling::Mean => pool(rows, width),
+                Pooling::First => pool(&rows[..width], width),
+            }
         })
         .collect()
 }
@@ -65,14 +69,18 @@ impl Scratch {
     }
 }
 
-fn apply(arch: Arch, layer: &Layer, heads: usize, texts: &[&[u32]], states: &mut [f32], scratch: &mut Scratch) {
+fn apply(arch: Arch, layer: &Layer, weights: &Weights, texts: &[&[u32]], states: &mut [f32], scratch: &mut Scratch) {
     linear(arch, states, &layer.attend, &mut scratch.attend);
-    attention(arch, heads, texts, scratch);
+    attention(arch, weights.shape.heads, texts, scratch);
     linear(arch, &scratch.attended, &layer.attended, &mut scratch.change);
     add_and_normalise(arch, states, &scratch.change, &layer.attended_norm);
 
     linear(arch, states, &layer.widen, &mut scratch.wide);
-    gelu(arch, &mut scratch.wide);
+    match weights.activation {
+        Activation::Gelu => gelu(arch, &mut scratch.wide),
+        Activation::GeluTanh => gelu_tanh(arch, &mut scratch.wide),
+        Activation::Relu => relu(arch, &mut scratch.wide),
+    }
     linear(arch, &scratch.wide, &layer.narrow, &mut scratch.change);
     add_and_normalise(arch, states, &scratch.change, &layer.narrow_norm);
 }

@@ -3,7 +3,7 @@
 //! A sentence encoder of the BERT family, by default all-MiniLM-L6-v2, computed here in plain Rust and `f32`. It knows nothing of intents; the
 //! classifier makes something of the embeddings.
 
-mod cache;
+pub(crate) mod cache;
 mod download;
 pub mod fetch;
 mod forward;
@@ -11,6 +11,8 @@ mod numbers;
 mod pip;
 pub mod place;
 mod product;
+mod sentence;
+mod tensors;
 mod tokenizer;
 mod weights;
 
@@ -25,6 +27,7 @@ use pulp::Arch;
 use rayon::prelude::*;
 
 use cache::{Cache, Key};
+use sentence::{Pooling, Sentence};
 use tokenizer::Pieces;
 use weights::{Shape, Weights};
 
@@ -43,8 +46,9 @@ const SHARE_TOKENS: usize = 128;
 pub struct Embedder {
     pieces: Pieces,
     weights: Weights,
+    pooling: Pooling,
     arch: Arch,
-    cache: Cache,
+    cache: Cache<Arc<[f32]>>,
 }
 
 /// Why a model cannot be used.
@@ -57,7 +61,9 @@ pub enum EmbedError {
 }
 
 impl Embedder {
-    /// Reads the model in a folder with `config.json`, `tokenizer.json` and `model.safetensors`.
+    /// Reads the model in a folder with `config.json`, `tokenizer.json` and `model.safetensors`. The files of sentence-transformers are
+    /// followed where they are there: `modules.json`, `1_Pooling/config.json`, `config_sentence_transformers.json` and
+    /// `sentence_bert_config.json`.
     ///
     /// # Errors
     /// A file that is missing or broken, and a model of another kind.
@@ -65,9 +71,10 @@ impl Embedder {
         let [config, tokenizer, tensors] = FILES.map(|file| dir.join(file));
         let arch = Arch::new();
         let shape = Shape::read(&config)?;
-        let pieces = Pieces::read(&tokenizer, shape.positions, shape.vocabulary)?;
+        let sentence = Sentence::read(dir)?;
+        let pieces = Pieces::read(&tokenizer, shape.positions(), shape.vocabulary, &sentence)?;
         let weights = Weights::read(shape, &tensors, arch)?;
-        Ok(Self { pieces, weights, arch, cache: Cache::new(KEPT) })
+        Ok(Self { pieces, weights, pooling: sentence.pooling, arch, cache: Cache::new(KEPT) })
     }
 
     /// How many numbers an embedding has.
@@ -80,7 +87,7 @@ impl Embedder {
     pub fn embed(&self, text: &str) -> Arc<[f32]> {
         let key = cache::key(text);
         self.cache.get(&key).unwrap_or_else(|| {
-            let embeddings = forward::forward(self.arch, &self.weights, &[&self.pieces.of(text)]);
+            let embeddings = forward::forward(self.arch, &self.weights, self.pooling, &[&self.pieces.of(text)]);
             let embedding: Arc<[f32]> = embeddings.concat().into();
             self.cache.put(key, Arc::clone(&embedding));
             embedding
@@ -115,7 +122,7 @@ impl Embedder {
         let pieces: Vec<&[u32]> = pieces.iter().map(Vec::as_slice).collect();
         shares(&pieces, rayon::current_num_threads())
             .into_par_iter()
-            .flat_map_iter(|share| forward::forward(self.arch, &self.weights, share))
+            .flat_map_iter(|share| forward::forward(self.arch, &self.weights, self.pooling, share))
             .collect()
     }
 }

@@ -59,6 +59,35 @@ pub fn gelu(arch: Arch, values: &mut [f32]) {
     );
 }
 
+/// The Gaussian error linear unit in its approximation by the hyperbolic tangent (Hendrycks and Gimpel, 2016).
+pub fn gelu_tanh(arch: Arch, values: &mut [f32]) {
+    /// The square root of 2 / pi.
+    const SCALE: f32 = 0.797_884_56;
+    arch.dispatch(
+        #[inline(always)]
+        || {
+            for value in values {
+                let x = SCALE * (*value + 0.044_715 * *value * *value * *value);
+                let small = exp(-2.0 * x.abs());
+                let tanh = ((1.0 - small) / (1.0 + small)).copysign(x);
+                *value = 0.5 * *value * (1.0 + tanh);
+            }
+        },
+    );
+}
+
+/// Nothing below zero.
+pub fn relu(arch: Arch, values: &mut [f32]) {
+    arch.dispatch(
+        #[inline(always)]
+        || {
+            for value in values {
+                *value = value.max(0.0);
+            }
+        },
+    );
+}
+
 /// The mean of the rows, brought to length one.
 pub fn pool(rows: &[f32], width: usize) -> Vec<f32> {
     let mut pooled = vec![0.0; width];

@@ -3,11 +3,11 @@
 //! The `tokenizers` crate rather than an own word-piece splitter: it reads the tokenizer of every model in this layout, those of multilingual ones
 //! (`SentencePiece`) too.
 
-use std::path::Path;
+use std::{borrow::Cow, path::Path};
 
 use tokenizers::{Tokenizer, TruncationDirection, TruncationParams, TruncationStrategy};
 
-use super::EmbedError;
+use super::{EmbedError, sentence::Sentence};
 use crate::policy::MAX_READ_CHARS;
 
 /// Tokens that a model reads when its files do not say: as many as the common sentence encoders were trained with.
@@ -20,15 +20,19 @@ pub struct Pieces {
     tokenizer: Tokenizer,
     /// The pieces of the empty text.
     empty: Vec<u32>,
+    /// Put before each text.
+    prompt: String,
+    lower: bool,
 }
 
 impl Pieces {
     /// Reads `tokenizer.json`. `positions` is how many tokens the model can read, `vocabulary` how many pieces it knows.
-    pub fn read(file: &Path, positions: usize, vocabulary: usize) -> Result<Self, EmbedError> {
+    pub fn read(file: &Path, positions: usize, vocabulary: usize, sentence: &Sentence) -> Result<Self, EmbedError> {
         let text = std::fs::read(file).map_err(|source| EmbedError::Read { path: file.to_owned(), source })?;
         let unfit = |why: String| EmbedError::Unfit { path: file.to_owned(), why };
         let mut tokenizer = Tokenizer::from_bytes(text).map_err(|error| unfit(error.to_string()))?;
-        let length = tokenizer.get_truncation().map_or(TOKENS, |truncation| truncation.max_length).min(positions);
+        let length = sentence.tokens.or_else(|| tokenizer.get_truncation().map(|truncation| truncation.max_length));
+        let length = length.unwrap_or(TOKENS).min(positions);
         if length < FEWEST {
             return Err(unfit(format!("it cuts texts to {length} tokens")));
         }
@@ -50,14 +54,17 @@ impl Pieces {
         if empty.is_empty() {
             return Err(unfit("it puts no marks around a text".to_owned()));
         }
-        Ok(Self { tokenizer, empty })
+        Ok(Self { tokenizer, empty, prompt: sentence.prompt.clone(), lower: sentence.lower })
     }
 
     /// The pieces of a text, at least one and no more than the model reads. What lies beyond [`MAX_READ_CHARS`] is not looked at. A
     /// text that the tokenizer cannot split counts as empty.
     pub fn of(&self, text: &str) -> Vec<u32> {
         let end = text.char_indices().nth(MAX_READ_CHARS).map_or(text.len(), |(end, _)| end);
-        match self.tokenizer.encode_fast(&text[..end], true) {
+        let text = &text[..end];
+        let text = if self.lower { Cow::Owned(text.to_lowercase()) } else { Cow::Borrowed(text) };
+        let text = if self.prompt.is_empty() { text } else { Cow::Owned(format!("{}{text}", self.prompt)) };
+        match self.tokenizer.encode_fast(&*text, true) {
             Ok(encoding) => encoding.get_ids().to_vec(),
             Err(_) => self.empty.clone(),
         }

@@ -1,15 +1,11 @@
 //! The weights of a sentence encoder: `config.json` and `model.safetensors` of the BERT family.
 
-use std::{
-    fs::File,
-    io::{BufReader, Read as _, Seek as _, SeekFrom},
-    path::{Path, PathBuf},
-};
+use std::path::Path;
 
 use pulp::Arch;
 use serde::Deserialize;
 
-use super::{EmbedError, numbers::Norm, product::Packed};
+use super::{EmbedError, numbers::Norm, product::Packed, tensors::Tensors};
 
 /// What `config.json` says of the model's shape.
 #[derive(Debug, Clone, Deserialize)]
@@ -26,10 +22,24 @@ pub struct Shape {
     #[serde(rename = "intermediate_size")]
     pub inner: usize,
     #[serde(rename = "max_position_embeddings")]
-    pub positions: usize,
+    all_positions: usize,
+    #[serde(default)]
+    position_embedding_type: Option<String>,
+    #[serde(default)]
+    pad_token_id: Option<usize>,
     #[serde(rename = "vocab_size")]
     pub vocabulary: usize,
     layer_norm_eps: f32,
+}
+
+/// The activation between the two products of a layer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Activation {
+    /// By the error function.
+    Gelu,
+    /// By the hyperbolic tangent, which comes within a thousandth of it.
+    GeluTanh,
+    Relu,
 }
 
 impl Shape {
@@ -38,11 +48,16 @@ impl Shape {
         let text = std::fs::read(file).map_err(|source| EmbedError::Read { path: file.to_owned(), source })?;
         let unfit = |why: String| EmbedError::Unfit { path: file.to_owned(), why };
         let shape: Self = serde_json::from_slice(&text).map_err(|error| unfit(error.to_string()))?;
-        if shape.model_type != "bert" {
-            return Err(unfit(format!("model_type is {:?}; only \"bert\" is understood", shape.model_type)));
+        if !matches!(shape.model_type.as_str(), "bert" | "roberta" | "xlm-roberta" | "camembert") {
+            let understood = "\"bert\", \"roberta\", \"xlm-roberta\" and \"camembert\" are understood";
+            return Err(unfit(format!("model_type is {:?}; {understood}", shape.model_type)));
         }
-        if shape.hidden_act != "gelu" {
-            return Err(unfit(format!("hidden_act is {:?}; only \"gelu\" is understood", shape.hidden_act)));
+        if shape.activation().is_none() {
+            let understood = "\"gelu\", \"gelu_new\", \"gelu_fast\", \"gelu_pytorch_tanh\" and \"relu\" are understood";
+            return Err(unfit(format!("hidden_act is {:?}; {understood}", shape.hidden_act)));
+        }
+        if let Some(kind) = shape.position_embedding_type.as_deref().filter(|kind| *kind != "absolute") {
+            return Err(unfit(format!("position_embedding_type is {kind:?}; \"absolute\" is understood")));
         }
         if shape.heads == 0 || shape.width == 0 || !shape.width.is_multiple_of(shape.heads) {
             return Err(unfit(format!("{} heads cannot share a width of {}", shape.heads, shape.width)));
@@ -52,12 +67,32 @@ impl Shape {
         }
         Ok(shape)
     }
+
+    /// The first position that a text has: models of the `RoBERTa` family count from after the number of the padding mark.
+    fn first_position(&self) -> usize {
+        if self.model_type == "bert" { 0 } else { self.pad_token_id.unwrap_or(1).saturating_add(1) }
+    }
+
+    /// How many tokens the model can read.
+    pub fn positions(&self) -> usize {
+        self.all_positions.saturating_sub(self.first_position())
+    }
+
+    fn activation(&self) -> Option<Activation> {
+        match self.hidden_act.as_str() {
+            "gelu" => Some(Activation::Gelu),
+            "gelu_new" | "gelu_fast" | "gelu_pytorch_tanh" => Some(Activation::GeluTanh),
+            "relu" => Some(Activation::Relu),
+            _ => None,
+        }
+    }
 }
 
 /// All weights, laid out for use.
 #[derive(Debug)]
 pub struct Weights {
     pub shape: Shape,
+    pub activation: Activation,
     /// One row a word piece.
     pub words: Vec<f32>,
     /// One row a position, the kind of the text (always the first) already added.
@@ -83,15 +118,19 @@ pub struct Linear {
     pub bias: Vec<f32>,
 }
 
+/// The tensor by which a file is known.
+const WORDS: &str = "embeddings.word_embeddings.weight";
+
 impl Weights {
     /// Reads what is needed of `model.safetensors`; what is not, such as the pooler, stays on the disk.
     pub fn read(shape: Shape, file: &Path, arch: Arch) -> Result<Self, EmbedError> {
-        let mut tensors = Tensors::open(file)?;
+        let mut tensors = Tensors::open(file, WORDS)?;
         let (width, inner) = (shape.width, shape.inner);
         let epsilon = shape.layer_norm_eps;
         let kinds = tensors.vector("embeddings.token_type_embeddings.weight", None)?;
         let kind = kinds.get(..width).ok_or_else(|| tensors.unfit("it knows no kind of text".to_owned()))?;
-        let mut positions = tensors.matrix("embeddings.position_embeddings.weight", shape.positions, width)?;
+        let mut positions = tensors.matrix("embeddings.position_embeddings.weight", shape.all_positions, width)?;
+        positions.drain(..(shape.first_position() * width).min(positions.len()));
         for row in positions.chunks_exact_mut(width) {
             super::numbers::add(row, kind);
         }
@@ -117,55 +156,17 @@ impl Weights {
             })
             .collect::<Result<_, EmbedError>>()?;
         Ok(Self {
-            words: tensors.matrix("embeddings.word_embeddings.weight", shape.vocabulary, width)?,
+            words: tensors.matrix(WORDS, shape.vocabulary, width)?,
             positions,
             norm: tensors.norm("embeddings.LayerNorm", width, epsilon)?,
             layers,
+            activation: shape.activation().unwrap_or(Activation::Gelu),
             shape,
         })
     }
 }
 
-/// A file of tensors: eight bytes with the length of a JSON header, the header, the numbers.
-/// <https://huggingface.co/docs/safetensors>
-struct Tensors {
-    path: PathBuf,
-    file: BufReader<File>,
-    header: serde_json::Map<String, serde_json::Value>,
-    /// Where the numbers begin.
-    start: u64,
-}
-
-/// The header's entry of one tensor.
-#[derive(Deserialize)]
-struct Entry {
-    dtype: String,
-    shape: Vec<usize>,
-    data_offsets: (u64, u64),
-}
-
-/// The format's own limit on the header, in bytes.
-const LONGEST_HEADER: u64 = 100_000_000;
-
 impl Tensors {
-    fn open(path: &Path) -> Result<Self, EmbedError> {
-        let read = |source| EmbedError::Read { path: path.to_owned(), source };
-        let unfit = |why: String| EmbedError::Unfit { path: path.to_owned(), why };
-        let file = File::open(path).map_err(read)?;
-        let size = file.metadata().map_err(read)?.len();
-        let mut file = BufReader::with_capacity(1 << 18, file);
-        let mut length = [0; 8];
-        file.read_exact(&mut length).map_err(read)?;
-        let length = u64::from_le_bytes(length);
-        if length > LONGEST_HEADER.min(size) {
-            return Err(unfit("it does not begin as a file of tensors does".to_owned()));
-        }
-        let mut header = vec![0; length as usize];
-        file.read_exact(&mut header).map_err(read)?;
-        let header = serde_json::from_slice(&header).map_err(|error| unfit(format!("its header: {error}")))?;
-        Ok(Self { path: path.to_owned(), file, header, start: 8 + length })
-    }
-
     fn linear(&mut self, arch: Arch, name: &str, from: usize, to: usize) -> Result<Linear, EmbedError> {
         let stored = self.matrix(&format!("{name}.weight"), to, from)?;
         let bias = self.vector(&format!("{name}.bias"), Some(to))?;
@@ -178,48 +179,6 @@ impl Tensors {
             shift: self.vector(&format!("{name}.bias"), Some(width))?,
             epsilon,
         })
-    }
-
-    fn matrix(&mut self, name: &str, rows: usize, columns: usize) -> Result<Vec<f32>, EmbedError> {
-        let numbers = self.vector(name, None)?;
-        if rows.checked_mul(columns) != Some(numbers.len()) {
-            return Err(self.unfit(format!("{name} has {} numbers where {rows} x {columns} belong", numbers.len())));
-        }
-        Ok(numbers)
-    }
-
-    fn vector(&mut self, name: &str, length: Option<usize>) -> Result<Vec<f32>, EmbedError> {
-        let entry = self.header.get(name).ok_or_else(|| self.unfit(format!("{name} is not in it")))?;
-        let Entry { dtype, shape, data_offsets: (from, to) } =
-            Entry::deserialize(entry).map_err(|error| self.unfit(format!("{name}: {error}")))?;
-        if dtype != "F32" {
-            return Err(self.unfit(format!("{name} is stored as {dtype}; only F32 is understood")));
-        }
-        let count = shape.iter().try_fold(1_usize, |count, side| count.checked_mul(*side));
-        let count = count.filter(|count| to.checked_sub(from) == (*count as u64).checked_mul(4));
-        let count = count.filter(|count| length.is_none_or(|length| length == *count));
-        let Some(count) = count else {
-            return Err(self.unfit(format!("{name} has an unexpected size")));
-        };
-        self.numbers(from, count).map_err(|source| EmbedError::Read { path: self.path.clone(), source })
-    }
-
-    fn numbers(&mut self, from: u64, count: usize) -> std::io::Result<Vec<f32>> {
-        self.file.seek(SeekFrom::Start(self.start.saturating_add(from)))?;
-        let mut buffer = vec![0; 1 << 16];
-        // The header may lie about a size that the file does not have: memory is taken as the numbers come.
-        let mut numbers = Vec::new();
-        while numbers.len() < count {
-            let bytes = &mut buffer[..(4 * (count - numbers.len())).min(1 << 16)];
-            self.file.read_exact(bytes)?;
-            numbers.extend(bytes.as_chunks::<4>().0.iter().map(|bytes| f32::from_le_bytes(*bytes)));
-        }
-        numbers.shrink_to_fit();
-        Ok(numbers)
-    }
-
-    fn unfit(&self, why: String) -> EmbedError {
-        EmbedError::Unfit { path: self.path.clone(), why }
     }
 }
 

@@ -1,6 +1,7 @@
 //! What the admins wrote, read, checked and compiled into one immutable [`Knowledge`].
 
 mod agreement;
+mod builtin;
 mod files;
 mod incident;
 mod intent;
@@ -40,6 +41,9 @@ use crate::{
     conversation::Reason,
     reading::{Danger, Language, Mood},
 };
+
+/// The contact that the built-in lines name in danger.
+const EMERGENCY: &str = "emergency";
 
 /// Everything the bot knows. Immutable: an edit makes a new one.
 pub struct Knowledge {
@@ -233,15 +237,43 @@ impl Knowledge {
         (!text.is_empty()).then_some(Said { text, short, language })
     }
 
-    /// A phrase, without the lines that cannot be filled now. Never empty: `check` sees to it that one line has no dated fact.
+    /// The languages that intents have examples in, in the order of the incident's.
+    pub fn languages_with_examples(&self) -> Vec<Language> {
+        let has_examples = |language: &Language| {
+            self.intents.values().any(|intent| intent.examples.get(language).is_some_and(|lines| !lines.is_empty()))
+        };
+        self.languages().iter().copied().filter(has_examples).collect()
+    }
+
+    /// A phrase, without the lines that cannot be filled now. Never empty: `check` sees to it that one line has no dated fact. What the
+    /// admins wrote in the language comes before what is built in, and both before the default language.
     pub fn phrase(&self, phrase: Phrase, language: Language, now: Timestamp) -> Said {
         let key = phrases::key(phrase);
         let default = self.default_language();
-        let said = |language: Language| {
-            let text = self.what_holds(self.phrases.line(key, language)?, phrases::form(key), language, now);
-            (!text.is_empty()).then_some(Said { text, short: None, language })
+        let said = |key: &str, language: Language| {
+            let written = self.phrases.line(key, language);
+            let written = written.map(|line| self.what_holds(line, phrases::form(key), language, now));
+            let text = written.filter(|text| !text.is_empty()).or_else(|| self.built_in(key, language))?;
+            Some(Said { text, short: None, language })
         };
-        said(language).or_else(|| said(default)).unwrap_or(Said { text: String::new(), short: None, language: default })
+        // In a language that the files do not speak, one line says for every reason that a person answers.
+        let hands_over = matches!(phrase, Phrase::HandOver(_)) && !self.languages().contains(&language);
+        said(key, language)
+            .or_else(|| hands_over.then(|| said(phrases::key(Phrase::HandOver(Reason::Language)), language)).flatten())
+            .or_else(|| said(key, default))
+            .or_else(|| said(key, Language::ENGLISH))
+            .unwrap_or(Said { text: String::new(), short: None, language: default })
+    }
+
+    fn built_in(&self, key: &str, language: Language) -> Option<String> {
+        let emergency = self.incident.entry(&Placeholder::Contact(EMERGENCY.to_owned())).map(|entry| &entry.texts);
+        let told = builtin::Told {
+            company: self.company(),
+            emergency: emergency.and_then(|texts| texts.get(language).or_else(|| texts.get(self.default_language()))),
+            understood: &self.languages_with_examples(),
+            default: self.default_language(),
+        };
+        builtin::line(key, language, &told)
     }
 
     /// The opening lines for a mood that can be said now; empty for calm.

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use super::{
-    Phrase,
+    Phrase, builtin,
     incident::Incident,
     intent::MAX_TITLE_CHARS,
     problem::{Problem, Source},
@@ -31,7 +31,10 @@ const LINES: [&str; 11] = [
     "other_language",
     "no_words",
 ];
-const HAND_OVER: [&str; 8] = ["unsure", "wish", "always", "stale", "repeated", "unclear", "attachment", "undelivered"];
+const HAND_OVER: [&str; 9] =
+    ["unsure", "wish", "always", "stale", "repeated", "unclear", "attachment", "undelivered", "language"];
+/// Built in for every language, so none has to have it.
+const OPTIONAL: &str = "hand_over.language";
 const MOODS: [Mood; 3] = [Mood::Worried, Mood::Angry, Mood::Sad];
 
 /// All phrases of all languages.
@@ -74,6 +77,7 @@ pub fn key(phrase: Phrase) -> &'static str {
         Phrase::HandOver(Reason::Unclear) => "hand_over.unclear",
         Phrase::HandOver(Reason::Attachment) => "hand_over.attachment",
         Phrase::HandOver(Reason::Undelivered) => "hand_over.undelivered",
+        Phrase::HandOver(Reason::Language) => "hand_over.language",
     }
 }
 
@@ -95,7 +99,13 @@ impl Phrases {
         let what = "the phrases, one block a language,";
         let Some(blocks) = yaml::entries(source, &node, what, &mut compiler.problems) else { return phrases };
         for (key, block) in blocks {
-            if let Some(language) = languages.read(source, &key.range, &key.name, &mut compiler.problems) {
+            // Whoever writes a language that no intent has examples in may be told so in the admins' own words.
+            let foreign = key.name.parse().ok().filter(|language| builtin::speaks(*language));
+            let language = match foreign {
+                Some(language) => Some(language),
+                None => languages.read(source, &key.range, &key.name, &mut compiler.problems),
+            };
+            if let Some(language) = language {
                 let required = language == languages.default_language();
                 phrases.by_language.insert(language, read_block(source, key, block, language, required, compiler));
             }
@@ -144,6 +154,7 @@ fn read_block(
                     let name = format!("hand_over.{key}");
                     match fields.get(key) {
                         Some(node) => read_line(source, node, &name, language, compiler, &mut lines),
+                        None if name == OPTIONAL => {}
                         None => missing(&name, source.line(source.position(at.start).0), compiler),
                     }
                 }

@@ -190,12 +190,39 @@ fn each_reason_has_its_hand_over_line() {
         Reason::Undelivered,
     ] {
         let said = knowledge.phrase(Phrase::HandOver(reason), Language::SPANISH, at(NOW));
-        assert!(!said.text.is_empty() && said.language == Language::ENGLISH, "{reason}");
+        let expected = if matches!(reason, Reason::Danger(_)) { Language::SPANISH } else { Language::ENGLISH };
+        assert!(!said.text.is_empty() && said.language == expected, "{reason}: {said:?}");
     }
     let danger = knowledge.phrase(Phrase::HandOver(Reason::Danger(Danger::Gas)), Language::ENGLISH, at(NOW));
     assert_eq!(danger, knowledge.phrase(Phrase::Danger, Language::ENGLISH, at(NOW)));
     assert_eq!(knowledge.openings(Mood::Calm, Language::ENGLISH, at(NOW)), Vec::<String>::new());
     assert_eq!(knowledge.openings(Mood::Angry, Language::ENGLISH, at(NOW)).len(), 2);
+}
+
+#[test]
+fn a_language_that_the_files_do_not_speak_has_lines_of_its_own() {
+    let french = "fr".parse().unwrap();
+    let knowledge = knowledge(&[("intents/back.yaml", INTENT), ("responses/back.md", "Tonight.")]);
+    let said = |reason| knowledge.phrase(Phrase::HandOver(reason), french, at(NOW));
+    assert_eq!(said(Reason::Language).language, french);
+    assert!(said(Reason::Language).text.starts_with("Pour le moment, je ne peux répondre qu'en anglais"));
+    assert_eq!(said(Reason::Wish), said(Reason::Language), "whatever the reason, a person answers");
+    let greek = knowledge.phrase(Phrase::HandOver(Reason::Language), "el".parse().unwrap(), at(NOW));
+    assert_eq!(greek.language, Language::ENGLISH);
+    assert!(greek.text.starts_with("I can only answer in English for now."), "{greek:?}");
+}
+
+#[test]
+fn admins_overrule_the_built_in_lines() {
+    let phrases = format!(
+        "{}fr:\n  hand_over:\n    language: Anglais seulement, {{{{ incident.company }}}} vous répondra.\n",
+        starter_phrases()
+    );
+    let knowledge = knowledge(&[("responses/phrases.yaml", &phrases)]);
+    let french = "fr".parse().unwrap();
+    let said = |phrase| knowledge.phrase(phrase, french, at(NOW)).text;
+    assert_eq!(said(Phrase::HandOver(Reason::Language)), "Anglais seulement, Harbor Light & Power vous répondra.");
+    assert!(said(Phrase::Waiting).starts_with("Merci"), "the other lines stay");
 }
 
 #[test]

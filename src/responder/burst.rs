@@ -11,6 +11,8 @@ use crate::{
 
 /// What the customer said in one turn, before anything is decided.
 pub(super) struct Message {
+    /// What was read of it.
+    pub text: String,
     pub whole: Reading,
     /// The questions inside it, each with its own reading; empty when it is one piece.
     pub parts: Vec<Part>,
@@ -57,6 +59,7 @@ pub(super) fn read(burst: &[Incoming], offered: &[Choice], read: impl Fn(&str) -
         picked,
         has_words: text.chars().any(char::is_alphanumeric),
         has_attachments: burst.iter().any(|incoming| !incoming.attachments.is_empty()),
+        text,
     }
 }
 

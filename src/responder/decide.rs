@@ -16,6 +16,8 @@ pub(super) struct Scene<'a> {
     pub knowledge: &'a Knowledge,
     /// The probability from which an intent is answered.
     pub threshold: f64,
+    /// The languages that an intent has examples in.
+    pub understood: &'a [Language],
     /// The customer's language.
     pub language: Language,
     pub now: Timestamp,
@@ -104,7 +106,9 @@ impl Scene<'_> {
 }
 
 /// Decides, from the most to the least urgent: danger, an agent who has the conversation, a picked choice, a message without words,
-/// questions we are sure of, questions we may ask back about, and a person for all else.
+/// questions we are sure of, a language that no intent has examples in, questions we may ask back about, and a person for all else. Who is
+/// surely understood is answered in whatever language they seem to write: it may have been misread, and a multilingual encoder
+/// understands more than the examples say.
 pub(super) fn decide(scene: &Scene<'_>, memory: &Memory, public: bool, message: &Message) -> Plan {
     if let Some(danger) = danger(scene, message) {
         return emergency(scene, memory, danger);
@@ -154,11 +158,15 @@ fn readings(message: &Message) -> impl Iterator<Item = &Reading> {
 /// Emergency help at once, and a person. Said once for each danger while the escalation is open.
 fn emergency(scene: &Scene<'_>, memory: &Memory, danger: Danger) -> Plan {
     let intent = scene.knowledge.danger_intent(danger);
-    let help = intent
-        .and_then(|intent| scene.knowledge.answer_what_holds(&intent.name, scene.language, scene.now))
-        .map_or(Say::Phrase(Phrase::Danger), Say::Answer);
+    let help = intent.and_then(|intent| scene.knowledge.answer_what_holds(&intent.name, scene.language, scene.now));
+    // Help in a language that the customer may not read follows a line in their own.
+    let help = match help {
+        Some(help) if help.language == scene.language => vec![Say::Answer(help)],
+        Some(help) => vec![Say::Phrase(Phrase::Danger), Say::Answer(help)],
+        None => vec![Say::Phrase(Phrase::Danger)],
+    };
     let say = match (memory.warned.contains(&danger), memory.standing) {
-        (false, _) | (true, Standing::Bot) => vec![help],
+        (false, _) | (true, Standing::Bot) => help,
         (true, Standing::Waiting) => vec![Say::Phrase(Phrase::Waiting)],
         (true, Standing::Agent) => return Plan::new(Decision::Silent, Vec::new()),
     };
@@ -216,7 +224,7 @@ impl Settle<'_> {
         let mut answers = Vec::new();
         let mut answered = Vec::new();
         let mut repeated = Vec::new();
-        let mut person: Option<(Reason, Option<Say>)> = open.then_some((Reason::Unsure, None));
+        let mut person: Option<(Reason, Option<Say>)> = open.then_some((self.not_understood(), None));
         for name in names {
             match self.one(&name) {
                 One::Answer(said) => {
@@ -278,10 +286,16 @@ impl Settle<'_> {
         }
     }
 
+    /// Why a question that no intent surely fits goes to a person.
+    fn not_understood(&self) -> Reason {
+        if self.scene.understood.contains(&self.scene.language) { Reason::Unsure } else { Reason::Language }
+    }
+
     /// No intent is sure: ask back where it is likely enough that one of a few is meant, otherwise a person.
     fn unsure(&self) -> Plan {
-        if self.memory.standing == Standing::Waiting {
-            return self.hand_over(Reason::Unsure, Vec::new(), Vec::new());
+        let reason = self.not_understood();
+        if self.memory.standing == Standing::Waiting || reason == Reason::Language {
+            return self.hand_over(reason, Vec::new(), Vec::new());
         }
         let Some(candidates) = candidates(self.scene, &self.message.whole) else {
             return self.hand_over(Reason::Unsure, Vec::new(), Vec::new());

@@ -7,6 +7,7 @@ mod burst;
 mod choice;
 mod costs;
 mod decide;
+mod tongue;
 mod wording;
 
 use std::sync::Arc;
@@ -38,6 +39,8 @@ pub struct Responder {
     max_wrong: f64,
     /// N-grams alone, where a sentence model is there as well.
     quick: Option<Understanding>,
+    /// The languages that an intent has examples in.
+    understood: Vec<Language>,
 }
 
 /// A classifier, and the probability from which its answers keep the promise.
@@ -78,7 +81,8 @@ impl Responder {
     ) -> Self {
         let understanding = |classifier| Understanding::new(classifier, policy.max_wrong, &Shares::ASSUMED);
         let quick = quick.map(understanding);
-        Self { knowledge, best: understanding(classifier), max_wrong: policy.max_wrong, quick }
+        let understood = tongue::understood(&knowledge);
+        Self { knowledge, best: understanding(classifier), max_wrong: policy.max_wrong, quick, understood }
     }
 
     /// The same responder with the probability that keeps the promise where messages are as those that came: many that no intent covers
@@ -145,7 +149,9 @@ impl Responder {
     fn respond_by(&self, by: &Understanding, conversation: &Conversation, burst: &[Incoming], now: Timestamp) -> Turn {
         let memory = wake(&conversation.memory, now);
         let message = burst::read(burst, &memory.offered, |text| by.classifier.read(text));
-        let language = message.whole.language.or(memory.language).unwrap_or_else(|| self.knowledge.default_language());
+        let default = self.knowledge.default_language();
+        let language =
+            tongue::spoken(message.whole.language, &message.text, memory.language, default, &self.understood);
         turn(&self.scene(by.threshold, language, now), conversation, memory, message)
     }
 
@@ -159,7 +165,7 @@ impl Responder {
     }
 
     fn scene(&self, threshold: f64, language: Language, now: Timestamp) -> Scene<'_> {
-        Scene { knowledge: &self.knowledge, threshold, language, now }
+        Scene { knowledge: &self.knowledge, threshold, understood: &self.understood, language, now }
     }
 }
 

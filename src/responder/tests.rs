@@ -102,6 +102,7 @@ fn reading(ranked: &[(&str, f64)]) -> Reading {
 
 fn message(ranked: &[(&str, f64)]) -> Message {
     Message {
+        text: String::new(),
         whole: reading(ranked),
         parts: Vec::new(),
         halved: false,
@@ -142,7 +143,14 @@ impl Talk {
     fn hears(&mut self, message: Message) -> Turn {
         let memory = wake(&self.conversation.memory, self.now);
         let language = message.whole.language.or(memory.language).unwrap_or_else(|| self.knowledge.default_language());
-        let scene = Scene { knowledge: &self.knowledge, threshold: THRESHOLD, language, now: self.now };
+        let understood = tongue::understood(&self.knowledge);
+        let scene = Scene {
+            knowledge: &self.knowledge,
+            threshold: THRESHOLD,
+            understood: &understood,
+            language,
+            now: self.now,
+        };
         let turn = turn(&scene, &self.conversation, memory, message);
         self.conversation.memory = turn.memory.clone();
         turn
@@ -452,8 +460,72 @@ fn the_answer_follows_the_customers_language_and_says_so_where_it_cannot() {
     let mut short = sure("refund");
     short.whole.language = None;
     let turn = talk.hears(short);
-    assert_eq!(said(&turn), "Only in English.\n\nRefunds take a week.", "the language of the conversation is kept");
+    let expected = "Esto solo puedo decirlo en inglés.\n\nRefunds take a week.";
+    assert_eq!(said(&turn), expected, "the language of the conversation is kept");
     assert_eq!(turn.replies[0].language, Language::ENGLISH);
+}
+
+fn in_language(code: &str, message: Message) -> Message {
+    Message { whole: Reading { language: Some(code.parse().unwrap()), ..message.whole }, ..message }
+}
+
+#[test]
+fn who_writes_a_language_without_examples_is_told_so_in_it_and_gets_a_person() {
+    let mut talk = Talk::new();
+    talk.conversation.memory.introduced = false;
+    let turn = talk.hears(in_language("fr", message(&[("restoration", 0.5), ("refund", 0.4)])));
+    assert_eq!(escalated(&turn), Some(Reason::Language), "not asked back in a language they may not read");
+    assert_eq!(
+        said(&turn),
+        "Je suis l'assistant automatique de Harbor.\n\nPour le moment, je ne peux répondre qu'en anglais. Une personne lira votre \
+         message et vous répondra ici."
+    );
+    assert_eq!((turn.escalation.unwrap().urgency, turn.memory.standing), (Urgency::Normal, Standing::Waiting));
+    let turn = talk.hears(in_language("fr", message(&[])));
+    assert_eq!(said(&turn), "Merci, je l'ai ajouté. Une personne lira tout et vous répondra ici.");
+}
+
+#[test]
+fn who_is_surely_understood_is_answered_whatever_language_they_seem_to_write() {
+    let turn = Talk::new().hears(in_language("nl", sure("restoration")));
+    assert_eq!(turn.decision, Decision::Answer(vec!["restoration".into()]));
+    assert_eq!(said(&turn), "Dit kan ik alleen in het Engels zeggen.\n\nPower is back at noon.");
+}
+
+#[test]
+fn help_in_danger_begins_in_the_customers_language() {
+    let mut dangerous = in_language("de", message(&[]));
+    dangerous.whole.danger = Some(DangerSign { danger: Danger::Gas, rule: "gas.smell".into() });
+    let turn = Talk::new().hears(dangerous);
+    assert_eq!(escalated(&turn), Some(Reason::Danger(Danger::Gas)));
+    let paragraphs: Vec<&str> = said(&turn).split("\n\n").collect();
+    assert!(paragraphs[0].starts_with("Wenn jemand in Gefahr sein könnte"), "{paragraphs:?}");
+    assert_eq!(paragraphs[1..], ["Das kann ich nur auf Englisch sagen.", "Leave the house. Call 555-0100."]);
+}
+
+#[test]
+fn an_agent_who_has_the_conversation_is_not_interrupted_in_any_language() {
+    let mut talk = Talk::new();
+    talk.conversation.memory.standing = Standing::Agent;
+    assert_eq!(talk.hears(in_language("ja", message(&[]))).decision, Decision::Silent);
+}
+
+#[test]
+fn examples_in_a_language_make_it_understood_wherever_they_stand() {
+    let mut knowledge = knowledge_of_the_test();
+    assert_eq!(tongue::understood(&knowledge), [Language::ENGLISH]);
+    let water = knowledge.intents.get_mut("water").unwrap();
+    let lines = [
+        "se puede beber el agua",
+        "el agua está sucia",
+        "qué pasa con el agua",
+        "no hay agua en mi casa",
+        "hay que hervir el agua",
+        "el agua tiene mal olor",
+        "cuándo vuelve el agua",
+    ];
+    water.examples.get_mut(&Language::ENGLISH).unwrap().extend(lines.map(str::to_owned));
+    assert_eq!(tongue::understood(&knowledge), [Language::ENGLISH, Language::SPANISH]);
 }
 
 #[test]

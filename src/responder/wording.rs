@@ -14,7 +14,7 @@ pub(super) fn word(scene: &Scene<'_>, memory: &Memory, id: ConversationId, mood:
         return Vec::new();
     }
     let phrase = |phrase| scene.knowledge.phrase(phrase, scene.language, scene.now);
-    let body: Vec<Said> = plan
+    let mut body: Vec<Said> = plan
         .say
         .iter()
         .map(|say| match say {
@@ -33,14 +33,14 @@ pub(super) fn word(scene: &Scene<'_>, memory: &Memory, id: ConversationId, mood:
             before.push(phrase(Phrase::Introduction));
         }
     }
-    if body.iter().any(|said| said.language != scene.language) {
-        before.push(phrase(Phrase::OtherLanguage));
-    }
     if let Some(opening) = opening(scene, memory, id, mood, plan) {
         before.push(Said { text: opening, short: None, language: scene.language });
     }
 
     let language = body.first().map_or(scene.language, |said| said.language);
+    if let Some(foreign) = body.iter().position(|said| said.language != scene.language) {
+        body.insert(foreign, phrase(Phrase::OtherLanguage));
+    }
     let short = body.iter().map(|said| said.short.clone().unwrap_or_else(|| said.text.clone())).collect::<Vec<_>>();
     let text = before.into_iter().chain(body).chain(after).map(|said| said.text).collect::<Vec<_>>();
     vec![Outgoing {

@@ -156,6 +156,7 @@ mod tests {
             Reason::Private,
             Reason::Attachment,
             Reason::Undelivered,
+            Reason::Language,
         ];
         for expected in plain.into_iter().chain(Danger::ALL.map(Reason::Danger)) {
             assert_eq!(reason(&reason_word(expected)).unwrap(), expected);

@@ -29,7 +29,7 @@ pub const WORDS: &[(&str, &str)] = &[
          esa estos estas aun todavia tambien bebe nino ninos madre padre familia vecino vecinos perro barrio ciudad numero \
          reporte averia corte apagones ha he han habia tan entonces ahora luego despues antes siempre nunca arreglar arreglan \
          arreglado funciona enfria saben sabe dicen digan responden contesten \
-         poste postes caidos refrigerador descompuesto cuadrilla cuadrillas llevan prometiendo prometieron abuela abuelo \
+         poste postes caidos refrigerador descompuesto cuadrilla cuadrillas llevan parado ascensor elevador prometiendo prometieron abuela abuelo \
          oxigeno semaforo semaforos apagado apagados transformador fusible medidor danos danado reclamo refugio refugios \
          congelador descongelado perdi humo olor peligroso dejaron olvidaron encendida",
     ),
