@@ -131,7 +131,7 @@ pub fn sentence_model(config: &config::Model) -> Result<Arc<Embedder>, String> {
     if !FILES.iter().all(|file| folder.join(file).exists()) {
         return Err("the sentence model is missing: n-grams alone decide; run `evenkeel model fetch`".to_owned());
     }
-    Embedder::open(folder).map(Arc::new).map_err(|error| {
+    Embedder::open_with(folder, config.backend, config.device).map(Arc::new).map_err(|error| {
         let why = error.source().map(|source| format!(": {source}")).unwrap_or_default();
         format!("the sentence model cannot be used: n-grams alone decide; {error}{why}")
     })
