@@ -59,6 +59,8 @@ struct Shape {
     model_type: String,
     #[serde(alias = "dim")]
     hidden_size: usize,
+    #[serde(alias = "n_heads")]
+    num_attention_heads: usize,
     max_position_embeddings: usize,
     vocab_size: usize,
 }
@@ -96,6 +98,10 @@ impl Torch {
         let [config, tokenizer, tensors] = FILES.map(|file| dir.join(file));
         let shape: Shape = json(&config)?;
         let unfit = |why: String| EmbedError::Unfit { path: config.clone(), why };
+        let (width, heads) = (shape.hidden_size, shape.num_attention_heads);
+        if heads == 0 || width == 0 || !width.is_multiple_of(heads) {
+            return Err(unfit(format!("{heads} heads cannot share a width of {width}")));
+        }
         let (kind, options, padding) = match shape.model_type.as_str() {
             "bert" => (ModelType::Bert, ConfigOption::Bert(json(&config)?), 0),
             "distilbert" => (ModelType::DistilBert, ConfigOption::DistilBert(json(&config)?), 0),
@@ -114,14 +120,11 @@ impl Torch {
         let transformer =
             SentenceEmbeddingsOption::new(kind, store.root(), &options).map_err(|error| unfit(error.to_string()))?;
         fill(&store, &tensors)?;
-        let (pooling, dense) = after(dir, shape.hidden_size, device)?;
-        let width = dense.as_ref().map_or(shape.hidden_size, |(linear, _)| linear.ws.size()[0] as usize);
+        let (pooling, dense) = after(dir, width, device)?;
 
         let layers = Layers { transformer, pooling, dense, device, padding };
-        let embedding = layers.forward(&[&pieces.of("")]).map_err(|error| unfit(error.to_string()))?;
-        if embedding.concat().len() != width {
-            return Err(unfit(format!("its embeddings have {} numbers, not {width}", embedding.concat().len())));
-        }
+        let empty = layers.forward(&[&pieces.of("")]).map_err(|error| unfit(error.to_string()))?;
+        let width = empty.concat().len();
         Ok((Self { layers: Mutex::new(layers), width }, pieces))
     }
 
@@ -185,7 +188,9 @@ impl Layers {
 
 /// What follows the transformer: the mean of the tokens' states, unless `modules.json` names something else.
 fn after(
-    dir: &Path, width: usize, device: tch::Device,
+    dir: &Path,
+    width: usize,
+    device: tch::Device,
 ) -> Result<(Pooling, Option<(nn::Linear, Activation)>), EmbedError> {
     let file = dir.join("modules.json");
     let parts: Vec<Part> = if file.exists() { json(&file)? } else { Vec::new() };
@@ -201,9 +206,21 @@ fn after(
         let config = dir.join(&part.path).join("config.json");
         match part.kind.rsplit('.').next() {
             Some("Transformer" | "Normalize") => {}
-            Some("Pooling") => pooling = json(&config)?,
+            Some("Pooling") => {
+                pooling = json(&config)?;
+                let modes = [pooling.pooling_mode_cls_token, pooling.pooling_mode_mean_tokens];
+                if modes[0] == modes[1] || pooling.pooling_mode_max_tokens || pooling.pooling_mode_mean_sqrt_len_tokens
+                {
+                    let why = "either the mean of the tokens or the first one (cls) is understood".to_owned();
+                    return Err(EmbedError::Unfit { path: config, why });
+                }
+            }
             Some("Dense") if dense.is_none() => {
                 let DenseConfig { in_features, out_features, bias, activation_function } = json(&config)?;
+                if in_features != width as i64 {
+                    let why = format!("in_features is {in_features} where the model has a width of {width}");
+                    return Err(EmbedError::Unfit { path: config, why });
+                }
                 let name = activation_function.rsplit('.').next().unwrap_or_default().to_lowercase();
                 let activation = Activation::deserialize(serde_json::Value::String(name)).map_err(|error| {
                     EmbedError::Unfit { path: config.clone(), why: format!("activation_function: {error}") }
@@ -249,6 +266,5 @@ fn fill(store: &VarStore, file: &Path) -> Result<(), EmbedError> {
 
 fn json<T: DeserializeOwned>(file: &Path) -> Result<T, EmbedError> {
     let text = fs::read(file).map_err(|source| EmbedError::Read { path: file.to_owned(), source })?;
-    serde_json::from_slice(&text)
-        .map_err(|error| EmbedError::Unfit { path: file.to_owned(), why: error.to_string() })
+    serde_json::from_slice(&text).map_err(|error| EmbedError::Unfit { path: file.to_owned(), why: error.to_string() })
 }
