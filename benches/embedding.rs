@@ -94,9 +94,16 @@ fn table() {
             text.lines().filter_map(|line| line.split_once('\t')).map(|(a, b)| (a.into(), b.into())).collect()
         })
         .collect();
-    println!("{:<34}{}", "median and fastest", names.iter().map(|name| format!("{name:>26}")).collect::<String>());
+    let line = |what: &str, cells: Vec<&str>| {
+        print!("{what:<34}");
+        for cell in cells {
+            print!("{cell:>26}");
+        }
+        println!();
+    };
+    line("median and fastest", names.to_vec());
     for (row, (what, _)) in columns[0].iter().enumerate() {
-        println!("{what:<34}{}", columns.iter().map(|column| format!("{:>26}", column[row].1)).collect::<String>());
+        line(what, columns.iter().map(|column| column[row].1.as_str()).collect());
     }
 }
 
@@ -128,7 +135,7 @@ fn measure(backend: Backend) {
     for threads in [1, rayon::current_num_threads().max(2)] {
         #[cfg(feature = "rust-bert")]
         if backend == Backend::RustBert {
-            tch::set_num_threads(threads as i32);
+            tch::set_num_threads(threads.try_into().expect("few threads"));
         }
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads");
         let batches = (0..40).map(|n| {

@@ -77,7 +77,7 @@ enum Model {
         arch: Arch,
     },
     #[cfg(feature = "rust-bert")]
-    RustBert(torch::Torch),
+    RustBert(Box<torch::Torch>),
 }
 
 /// Why a model cannot be used.
@@ -120,7 +120,7 @@ impl Embedder {
             #[cfg(feature = "rust-bert")]
             Backend::RustBert => {
                 let (torch, pieces) = torch::Torch::open(dir, device)?;
-                Ok(Self { pieces, model: Model::RustBert(torch), cache: Cache::new(KEPT) })
+                Ok(Self { pieces, model: Model::RustBert(Box::new(torch)), cache: Cache::new(KEPT) })
             }
             #[cfg(not(feature = "rust-bert"))]
             Backend::RustBert => {

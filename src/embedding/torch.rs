@@ -3,6 +3,9 @@
 //! Of rust-bert the transformers, the pooling and the activations are taken, not its pipeline: that wants six more files, splits texts with other
 //! tokenizers (`[SEP]` in a text would count as a mark) and ends the process on a broken file.
 
+// libtorch counts in i64.
+#![allow(clippy::cast_possible_wrap)]
+
 use std::{
     collections::HashMap,
     env, fmt, fs,
@@ -49,7 +52,7 @@ struct Layers {
     pooling: Pooling,
     dense: Option<(nn::Linear, Activation)>,
     device: tch::Device,
-    /// The piece that fills short texts up. RoBERTa's positions depend on it.
+    /// The piece that fills short texts up; the positions of `RoBERTa` depend on it.
     padding: i64,
 }
 
@@ -112,7 +115,7 @@ impl Torch {
                 )));
             }
         };
-        // RoBERTa counts its positions from the one after the padding's.
+        // `RoBERTa` counts its positions from the one after the padding's.
         let positions = shape.max_position_embeddings.saturating_sub(if padding == 0 { 0 } else { 2 });
         let pieces = Pieces::read(&tokenizer, positions, shape.vocab_size)?;
 
