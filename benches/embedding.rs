@@ -1,13 +1,19 @@
-//! The sentence encoder: time to load, memory, and medians of what one and many messages take.
+//! The sentence encoder: time to load, memory, and what one and many messages take; with `--features rust-bert` both backends side by side.
 //!
-//! `cargo bench --bench embedding`. The model is found as `evenkeel run` finds it.
+//! `cargo bench --bench embedding [--features rust-bert]`. The model is found as `evenkeel run` finds it. Each backend is measured in a
+//! process of its own, so that its memory is its own.
 
 use std::{
+    env,
     path::Path,
+    process::{Command, Stdio},
     time::{Duration, Instant},
 };
 
-use evenkeel::embedding::{Embedder, place::Place};
+use evenkeel::embedding::{Backend, Device, Embedder, place::Place};
+
+/// Names the backend that a process measures; without it a process measures all, each in another process.
+const ONLY: &str = "EVENKEEL_BENCH_BACKEND";
 
 /// Twelve tokens with a number and the two marks around it.
 const SHORT: &str = "when will my power be back on again please";
@@ -62,24 +68,61 @@ fn report(name: &str, times: impl Iterator<Item = Duration>) {
     let mut times: Vec<Duration> = times.collect();
     times.sort();
     let [median, fastest] = [times[times.len() / 2], times[0]].map(|time| time.as_secs_f64() * 1e3);
-    println!("{name:<34} median {median:9.4} ms   fastest {fastest:9.4} ms");
-}
-
-fn open(folder: &Path) -> Embedder {
-    Embedder::open(folder).unwrap_or_else(|error| panic!("{error}; `evenkeel model fetch` gets it"))
+    println!("{name}\t{median:10.4} {fastest:10.4} ms");
 }
 
 fn main() {
+    match env::var(ONLY).as_deref() {
+        Ok("rust-bert") => measure(Backend::RustBert),
+        Ok(_) => measure(Backend::BuiltIn),
+        Err(_) => table(),
+    }
+}
+
+/// Measures all backends that were built and prints what they say in columns.
+fn table() {
+    let names: &[&str] = if cfg!(feature = "rust-bert") { &["built-in", "rust-bert"] } else { &["built-in"] };
+    let columns: Vec<Vec<(String, String)>> = names
+        .iter()
+        .map(|name| {
+            let mut child = Command::new(env::current_exe().expect("this program's path"));
+            // libtorch's threads would otherwise spin between two messages and slow themselves down where cores are few.
+            child.env(ONLY, name).env("OMP_WAIT_POLICY", "passive").stderr(Stdio::inherit());
+            let output = child.output().expect("this program runs once more");
+            assert!(output.status.success(), "measuring {name} failed");
+            let text = String::from_utf8(output.stdout).expect("UTF-8");
+            text.lines().filter_map(|line| line.split_once('\t')).map(|(a, b)| (a.into(), b.into())).collect()
+        })
+        .collect();
+    let line = |what: &str, cells: Vec<&str>| {
+        print!("{what:<34}");
+        for cell in cells {
+            print!("{cell:>26}");
+        }
+        println!();
+    };
+    line("median and fastest", names.to_vec());
+    for (row, (what, _)) in columns[0].iter().enumerate() {
+        line(what, columns.iter().map(|column| column[row].1.as_str()).collect());
+    }
+}
+
+fn open(folder: &Path, backend: Backend) -> Embedder {
+    Embedder::open_with(folder, backend, Device::Cpu)
+        .unwrap_or_else(|error| panic!("{error}; `evenkeel model fetch` gets it"))
+}
+
+fn measure(backend: Backend) {
     let place = Place::find(None).expect("a home folder");
     let folder = place.folder();
     let load = (0..5).map(|_| {
         let started = Instant::now();
-        std::hint::black_box(open(folder));
+        std::hint::black_box(open(folder, backend));
         started.elapsed()
     });
     report("load", load);
 
-    let embedder = open(folder);
+    let embedder = open(folder, backend);
     // A number makes each message a new one: nothing comes out of the cache.
     let single = (0..300).map(|n| {
         let text = format!("{SHORT} {n}");
@@ -90,6 +133,10 @@ fn main() {
     report("one short message, one thread", single);
 
     for threads in [1, rayon::current_num_threads().max(2)] {
+        #[cfg(feature = "rust-bert")]
+        if backend == Backend::RustBert {
+            tch::set_num_threads(threads.try_into().expect("few threads"));
+        }
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads");
         let batches = (0..40).map(|n| {
             let texts: Vec<String> = MIXED.iter().map(|text| format!("{text} {}", 100 * threads + n)).collect();
@@ -107,6 +154,6 @@ fn main() {
     });
     report("a repeated message", repeated);
     if let Some((now, peak)) = memory() {
-        println!("{:<34} {now:4} MB, at most {peak} MB", "resident memory");
+        println!("resident memory, now and at most\t{now:10} {peak:10} MB");
     }
 }

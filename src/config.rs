@@ -8,7 +8,10 @@ use std::{
 use anyhow::{Context as _, bail};
 use serde::Deserialize;
 
-use crate::policy::Policy;
+use crate::{
+    embedding::{Backend, Device, EmbedError},
+    policy::Policy,
+};
 
 /// The name of the file, beside `intents/` and `responses/`.
 pub const FILE: &str = "evenkeel.toml";
@@ -77,11 +80,15 @@ pub struct Model {
     /// The folder for what was learnt, so that the next start need not learn it again; a relative path counts from the folder of
     /// `evenkeel.toml`. Without it, it is in the user's cache folder. `EVENKEEL_TRAINED` overrules it.
     pub trained: Option<PathBuf>,
+    /// What computes the embeddings.
+    pub backend: Backend,
+    /// Where it computes them; `cuda` wants the backend `rust-bert`.
+    pub device: Device,
 }
 
 impl Default for Model {
     fn default() -> Self {
-        Self { path: None, fetch: true, trained: None }
+        Self { path: None, fetch: true, trained: None, backend: Backend::default(), device: Device::default() }
     }
 }
 
@@ -122,6 +129,12 @@ impl Config {
         if self.web.visitor_burst == 0 || self.web.address_burst == 0 {
             bail!("web.visitor_burst and web.address_burst must be at least 1");
         }
+        if self.model.backend == Backend::RustBert && !cfg!(feature = "rust-bert") {
+            return Err(EmbedError::NotBuilt.into());
+        }
+        if self.model.backend == Backend::BuiltIn && self.model.device == Device::Cuda {
+            bail!("model.device is \"cuda\": only `backend = \"rust-bert\"` computes on a GPU");
+        }
         Ok(())
     }
 }
@@ -154,5 +167,23 @@ mod tests {
     fn a_promise_that_cannot_be_meant_is_refused() {
         assert!(parse("[policy]\nmax_wrong = 5\n").is_err());
         assert!(parse("[policy]\nmax_wrong = 0.1\n").is_ok());
+    }
+
+    #[test]
+    fn a_backend_that_cannot_be_had_is_refused_with_what_to_do() {
+        let error = format!("{:#}", parse("[model]\ndevice = \"cuda\"\n").unwrap_err());
+        assert!(error.contains("backend = \"rust-bert\""), "{error}");
+
+        let error = format!("{:#}", parse("[model]\nbackend = \"rustbert\"\n").unwrap_err());
+        assert!(error.contains("line 2") && error.contains("`rust-bert`"), "{error}");
+
+        let parsed = parse("[model]\nbackend = \"rust-bert\"\ndevice = \"cuda\"\n");
+        if cfg!(feature = "rust-bert") {
+            let model = parsed.unwrap().model;
+            assert_eq!((model.backend, model.device), (Backend::RustBert, Device::Cuda));
+        } else {
+            let error = format!("{:#}", parsed.unwrap_err());
+            assert!(error.contains("cargo build --release --features rust-bert"), "{error}");
+        }
     }
 }

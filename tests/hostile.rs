@@ -1,21 +1,24 @@
 //! Texts that somebody wrote to break the reading, or to make the bot say what it should not.
 #![allow(clippy::unwrap_used, reason = "a test that fails says where")]
 
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use evenkeel::{
+    classifier::Classifier,
     conversation::{Conversation, Decision, Memory, Turn},
     knowledge,
     message::{ConversationId, Incoming},
     policy::{self, Policy},
-    responder::Responder,
+    responder::{Responder, lessons},
 };
 use jiff::Timestamp;
 use rstest::rstest;
 
 static RESPONDER: LazyLock<Responder> = LazyLock::new(|| {
     let loaded = knowledge::load(env!("CARGO_MANIFEST_DIR").as_ref(), now()).unwrap();
-    Responder::new(loaded.knowledge.unwrap(), &Policy::default(), None)
+    let knowledge = Arc::new(loaded.knowledge.unwrap());
+    let classifier = Arc::new(Classifier::train(&lessons(&knowledge), None));
+    Responder::new(knowledge, &Policy::default(), classifier, None)
 });
 
 fn now() -> Timestamp {

@@ -10,9 +10,9 @@ use anyhow::Context as _;
 
 use super::bars::Bars;
 use crate::{
-    config::Config,
+    config::{self, Config},
     embedding::{
-        Embedder,
+        Backend, Embedder,
         fetch::fetch,
         place::{MINILM, Place, State, VARIABLE},
     },
@@ -41,14 +41,14 @@ pub(super) fn run(args: &Args, dir: &Path) -> anyhow::Result<ExitCode> {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
             let bars = Bars::default();
             runtime.block_on(fetch(&place, &|name, there, whole| bars.show(name, there, whole)))?;
-            show(&place)
+            show(&place, &config.model)
         }
-        Command::Show => show(&place),
+        Command::Show => show(&place, &config.model),
     }
 }
 
 /// Prints what is in the model's folder. Exit code 1 if it cannot be used.
-fn show(place: &Place) -> anyhow::Result<ExitCode> {
+fn show(place: &Place, config: &config::Model) -> anyhow::Result<ExitCode> {
     let mut out = io::stdout().lock();
     let folder = place.folder();
     match place {
@@ -65,9 +65,13 @@ fn show(place: &Place) -> anyhow::Result<ExitCode> {
             }
         }
     }
-    match Embedder::open(folder) {
+    match Embedder::open_with(folder, config.backend, config.device) {
         Ok(embedder) => {
-            writeln!(out, "The model can be used; its embeddings have {} numbers.", embedder.width())?;
+            let through = match config.backend {
+                Backend::BuiltIn => "",
+                Backend::RustBert => " through rust-bert",
+            };
+            writeln!(out, "The model can be used{through}; its embeddings have {} numbers.", embedder.width())?;
             Ok(ExitCode::SUCCESS)
         }
         Err(error) => {

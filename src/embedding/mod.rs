@@ -1,7 +1,7 @@
 //! Texts to embeddings: numbers that lie close together where texts mean alike.
 //!
-//! A sentence encoder of the BERT family, by default all-MiniLM-L6-v2, computed here in plain Rust and `f32`. It knows nothing of intents; the
-//! classifier makes something of the embeddings.
+//! A sentence encoder of the BERT family, by default all-MiniLM-L6-v2, computed here in plain Rust and `f32`; where `--features rust-bert` was
+//! built, rust-bert and libtorch can compute it instead. It knows nothing of intents; the classifier makes something of the embeddings.
 
 pub(crate) mod cache;
 mod download;
@@ -14,6 +14,8 @@ mod product;
 mod sentence;
 mod tensors;
 mod tokenizer;
+#[cfg(feature = "rust-bert")]
+mod torch;
 mod weights;
 
 use std::{
@@ -25,6 +27,7 @@ use std::{
 
 use pulp::Arch;
 use rayon::prelude::*;
+use serde::Deserialize;
 
 use cache::{Cache, Key};
 use sentence::{Pooling, Sentence};
@@ -41,14 +44,44 @@ const KEPT: usize = 8_192;
 /// among threads and take less memory (128 about 2 MB).
 const SHARE_TOKENS: usize = 128;
 
+/// What computes the embeddings; both take the same files and agree within 1e-5.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Backend {
+    /// Our own forward pass: no native library, fastest on processors.
+    #[default]
+    BuiltIn,
+    /// rust-bert and libtorch: GPUs, and model types that ours does not know. Part of builds with `--features rust-bert`.
+    RustBert,
+}
+
+/// Where [`Backend::RustBert`] computes. The built-in one always takes the processor.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Device {
+    #[default]
+    Cpu,
+    /// The first GPU that CUDA names.
+    Cuda,
+}
+
 /// A sentence encoder, ready for use by all threads.
 #[derive(Debug)]
 pub struct Embedder {
     pieces: Pieces,
-    weights: Weights,
-    pooling: Pooling,
-    arch: Arch,
+    model: Model,
     cache: Cache<Arc<[f32]>>,
+}
+
+#[derive(Debug)]
+enum Model {
+    BuiltIn {
+        weights: Box<Weights>,
+        pooling: Pooling,
+        arch: Arch,
+    },
+    #[cfg(feature = "rust-bert")]
+    RustBert(Box<torch::Torch>),
 }
 
 /// Why a model cannot be used.
@@ -58,6 +91,13 @@ pub enum EmbedError {
     Read { path: PathBuf, source: io::Error },
     #[error("{} is not of a model that can be used: {why}", path.display())]
     Unfit { path: PathBuf, why: String },
+    #[error(
+        "the backend \"rust-bert\" is not part of this build: build one with `cargo build --release --features rust-bert` (docs/rust-bert.md), or take \
+         `backend` out of [model]"
+    )]
+    NotBuilt,
+    #[error("there is no GPU to use: {0}")]
+    NoGpu(&'static str),
 }
 
 impl Embedder {
@@ -73,13 +113,38 @@ impl Embedder {
         let shape = Shape::read(&config)?;
         let sentence = Sentence::read(dir)?;
         let pieces = Pieces::read(&tokenizer, shape.positions(), shape.vocabulary, &sentence)?;
-        let weights = Weights::read(shape, &tensors, arch)?;
-        Ok(Self { pieces, weights, pooling: sentence.pooling, arch, cache: Cache::new(KEPT) })
+        let weights = Box::new(Weights::read(shape, &tensors, arch)?);
+        let model = Model::BuiltIn { weights, pooling: sentence.pooling, arch };
+        Ok(Self { pieces, model, cache: Cache::new(KEPT) })
+    }
+
+    /// Reads the model in a folder as [`open`](Self::open) does, for a backend of choice.
+    ///
+    /// # Errors
+    /// As `open`; and a backend that was not built, or has no such device.
+    pub fn open_with(dir: &Path, backend: Backend, device: Device) -> Result<Self, EmbedError> {
+        match backend {
+            Backend::BuiltIn => Self::open(dir),
+            #[cfg(feature = "rust-bert")]
+            Backend::RustBert => {
+                let (torch, pieces) = torch::Torch::open(dir, device)?;
+                Ok(Self { pieces, model: Model::RustBert(Box::new(torch)), cache: Cache::new(KEPT) })
+            }
+            #[cfg(not(feature = "rust-bert"))]
+            Backend::RustBert => {
+                let _ = device;
+                Err(EmbedError::NotBuilt)
+            }
+        }
     }
 
     /// How many numbers an embedding has.
     pub fn width(&self) -> usize {
-        self.weights.shape.width
+        match &self.model {
+            Model::BuiltIn { weights, .. } => weights.shape.width,
+            #[cfg(feature = "rust-bert")]
+            Model::RustBert(torch) => torch.width(),
+        }
     }
 
     /// The embedding of a text: of length one, so that the product of two is the cosine between them. Only the beginning of a long text
@@ -87,15 +152,20 @@ impl Embedder {
     pub fn embed(&self, text: &str) -> Arc<[f32]> {
         let key = cache::key(text);
         self.cache.get(&key).unwrap_or_else(|| {
-            let embeddings = forward::forward(self.arch, &self.weights, self.pooling, &[&self.pieces.of(text)]);
+            let pieces = self.pieces.of(text);
+            let embeddings = match &self.model {
+                Model::BuiltIn { weights, pooling, arch } => forward::forward(*arch, weights, *pooling, &[&pieces]),
+                #[cfg(feature = "rust-bert")]
+                Model::RustBert(torch) => torch.forward(&[&pieces]),
+            };
             let embedding: Arc<[f32]> = embeddings.concat().into();
             self.cache.put(key, Arc::clone(&embedding));
             embedding
         })
     }
 
-    /// The embeddings of many texts, in their order, each to the bit as [`embed`](Self::embed) gives it. Runs on all threads of the
-    /// calling rayon pool; memory beside the result is bounded by the number of threads.
+    /// The embeddings of many texts, in their order. The built-in backend gives each to the bit as [`embed`](Self::embed) does and runs on all
+    /// threads of the calling rayon pool; memory beside the result is bounded by the number of threads.
     pub fn embed_all<T: AsRef<str>>(&self, texts: &[T]) -> Vec<Arc<[f32]>> {
         let keys: Vec<Key> = texts.iter().map(|text| cache::key(text.as_ref())).collect();
         let mut known: HashMap<Key, Option<Arc<[f32]>>> = HashMap::new();
@@ -120,10 +190,14 @@ impl Embedder {
     fn compute(&self, texts: &[(Key, &str)]) -> Vec<Vec<f32>> {
         let pieces: Vec<Vec<u32>> = texts.par_iter().map(|(_, text)| self.pieces.of(text)).collect();
         let pieces: Vec<&[u32]> = pieces.iter().map(Vec::as_slice).collect();
-        shares(&pieces, rayon::current_num_threads())
-            .into_par_iter()
-            .flat_map_iter(|share| forward::forward(self.arch, &self.weights, self.pooling, share))
-            .collect()
+        match &self.model {
+            Model::BuiltIn { weights, pooling, arch } => shares(&pieces, rayon::current_num_threads())
+                .into_par_iter()
+                .flat_map_iter(|share| forward::forward(*arch, weights, *pooling, share))
+                .collect(),
+            #[cfg(feature = "rust-bert")]
+            Model::RustBert(torch) => torch.forward(&pieces),
+        }
     }
 }
 

@@ -69,15 +69,24 @@ impl Sentence {
     /// # Errors
     /// A file that is named or there and cannot be read, and whatever is not understood.
     pub fn read(folder: &Path) -> Result<Self, EmbedError> {
+        let sentence = Self::of_the_text(folder)?;
+        let pooling = match pooling_file(folder)? {
+            Some(file) => read_pooling(&file, &sentence.prompt)?,
+            None => Pooling::Mean,
+        };
+        Ok(Self { pooling, ..sentence })
+    }
+
+    /// Reads only what is done to the text before it reaches the model.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    pub fn of_the_text(folder: &Path) -> Result<Self, EmbedError> {
         let limits: Limits = optional(&folder.join("sentence_bert_config.json"))?.unwrap_or_default();
         let prompts: Prompts = optional(&folder.join("config_sentence_transformers.json"))?.unwrap_or_default();
         let name = prompts.default_prompt_name.as_deref().unwrap_or(SYMMETRIC);
         let prompt = prompts.prompts.get(name).cloned().flatten().unwrap_or_default();
-        let pooling = match pooling_file(folder)? {
-            Some(file) => read_pooling(&file, &prompt)?,
-            None => Pooling::Mean,
-        };
-        Ok(Self { pooling, prompt, tokens: limits.max_seq_length, lower: limits.do_lower_case })
+        Ok(Self { pooling: Pooling::Mean, prompt, tokens: limits.max_seq_length, lower: limits.do_lower_case })
     }
 }
 

@@ -65,7 +65,7 @@ pub fn open(config: &config::Model) -> Result<Arc<Embedder>, Lacking> {
             Place::Given(folder) => Lacking::NotThere(folder),
         });
     }
-    Embedder::open(place.folder()).map(Arc::new).map_err(|error| {
+    Embedder::open_with(place.folder(), config.backend, config.device).map(Arc::new).map_err(|error| {
         let why = error.source().map(|source| format!(": {source}")).unwrap_or_default();
         Lacking::Unusable { place, why: format!("{error}{why}") }
     })
