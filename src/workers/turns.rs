@@ -51,7 +51,7 @@ pub async fn run(
     overloaded: watch::Sender<bool>,
     stop: CancellationToken,
 ) {
-    let together = Together::start();
+    let together = Together::start(overloaded.subscribe());
     let mut overload = Overload::default();
     let mut under_way = JoinSet::new();
     let mut busy: HashSet<ConversationId> = HashSet::new();
@@ -69,7 +69,6 @@ pub async fn run(
                 continue;
             }
         };
-        let hurry = *overloaded.borrow();
         let mut waiting = false;
         resting.retain(|_, until| *until > started);
         for id in due.ready {
@@ -82,9 +81,9 @@ pub async fn run(
             }
             if busy.insert(id) {
                 let (store, responder) = (store.clone(), Arc::clone(&responder.borrow()));
-                let together = (!hurry && responder.can_hurry()).then(|| together.clone());
+                let together = together.clone();
                 under_way.spawn(async move {
-                    let turn = AssertUnwindSafe(take(&store, responder, together, id)).catch_unwind();
+                    let turn = AssertUnwindSafe(take(&store, responder, &together, id)).catch_unwind();
                     (id, turn.await.unwrap_or_else(|_| Err(anyhow::anyhow!("the turn broke off"))))
                 });
             }
@@ -142,13 +141,8 @@ fn settle(done: Done, busy: &mut HashSet<ConversationId>, resting: &mut HashMap<
     }
 }
 
-/// Takes one conversation's turn: with what the others read together, or else in a hurry.
-async fn take(
-    store: &Store,
-    responder: Arc<Responder>,
-    together: Option<Together>,
-    id: ConversationId,
-) -> anyhow::Result<()> {
+/// Takes one conversation's turn: its texts read together with those of others, or in a hurry.
+async fn take(store: &Store, responder: Arc<Responder>, together: &Together, id: ConversationId) -> anyhow::Result<()> {
     for _ in 0..RETRIES {
         let Some((conversation, pending)) = store.pending(id).await.context("reading the inbox")? else {
             return Ok(());
@@ -156,15 +150,13 @@ async fn take(
         let messages: Vec<MessageId> = pending.iter().map(|pending| pending.id).collect();
         let Some(since) = pending.first().map(|pending| pending.incoming.received_at) else { return Ok(()) };
         let burst: Vec<Incoming> = pending.into_iter().map(|pending| pending.incoming).collect();
-        if let Some(together) = &together {
-            together.foresee(&responder, &burst).await;
-        }
+        let hurry = responder.can_hurry() && !together.foresee(&responder, &burst).await;
         let now = Timestamp::now();
-        let (conversation, turn) = respond(&responder, together.is_none(), conversation, burst, now).await?;
+        let (conversation, turn) = respond(&responder, hurry, conversation, burst, now).await?;
         let version = &responder.knowledge().version;
         match store.record_turn(&conversation, &messages, &turn, version, Timestamp::now()).await {
             Ok(escalation) => {
-                report(&conversation, &turn, escalation, since, together.is_none() && responder.can_hurry());
+                report(&conversation, &turn, escalation, since, hurry);
                 return Ok(());
             }
             Err(StoreError::Conflict) => {}
