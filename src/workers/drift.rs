@@ -84,7 +84,9 @@ pub async fn run(
                 // "Hello" promises nothing.
                 followed.retain(|answer| !answer.intents.iter().all(courtesy));
                 // A group of which nothing is left has a tally of nothing.
-                tallies.values_mut().for_each(|tally| *tally = Tally::default());
+                for tally in tallies.values_mut() {
+                    *tally = Tally::default();
+                }
                 tallies.extend(count(&followed, Timestamp::now()));
                 tell(&tallies, max_wrong, &mut broken);
                 let told = tallies.iter().filter(|(group, _)| broken.contains(group));
