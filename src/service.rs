@@ -125,7 +125,13 @@ pub async fn run(config: Config, knowledge: Knowledge, progress: Progress) -> an
         overloaded,
         stop_turns.clone(),
     ));
-    tokio::spawn(workers::drift::run(store.clone(), config.policy.max_wrong, drift, stop_turns.clone()));
+    tokio::spawn(workers::drift::run(
+        store.clone(),
+        responder.subscribe(),
+        config.policy.max_wrong,
+        drift,
+        stop_turns.clone(),
+    ));
     let delivery = tokio::spawn(workers::delivery::run(store.clone(), channels, stop_delivery.clone()));
 
     let learning = (!is_learnt).then(|| {

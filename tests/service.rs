@@ -206,10 +206,12 @@ async fn customers_whom_answers_do_not_help_are_noticed() {
     let service = home.start();
     for _ in 0..22 {
         let visitor = service.visitor().await;
-        visitor.says("1", "is the tap water safe to drink").await;
+        visitor.says("1", "hello").await;
         visitor.reply(1).await;
-        visitor.says("2", "that's not what I asked, Xanthippe").await;
+        visitor.says("2", "is the tap water safe to drink").await;
         visitor.reply(2).await;
+        visitor.says("3", "that's not what I asked, Xanthippe").await;
+        visitor.reply(3).await;
     }
     drop(service);
     // It looks at its start and once a minute.

@@ -5,6 +5,7 @@
 use std::{
     collections::{BTreeMap, HashSet},
     fmt,
+    sync::Arc,
     time::Duration,
 };
 
@@ -18,6 +19,7 @@ use crate::{
     conversation::Reason,
     message::ConversationId,
     reading::{Language, Mood},
+    responder::Responder,
     store::{Followed, Store},
 };
 
@@ -65,12 +67,27 @@ struct Tally {
 }
 
 /// Looks until `stop`, and tells `drift` what the person on duty should know.
-pub async fn run(store: Store, max_wrong: f64, drift: watch::Sender<Vec<String>>, stop: CancellationToken) {
+pub async fn run(
+    store: Store,
+    responder: watch::Receiver<Arc<Responder>>,
+    max_wrong: f64,
+    drift: watch::Sender<Vec<String>>,
+    stop: CancellationToken,
+) {
+    let mut tallies: BTreeMap<Group, Tally> = BTreeMap::new();
     let mut broken: HashSet<Group> = HashSet::new();
     loop {
         match store.followed(Timestamp::now() - WINDOW).await {
-            Ok(followed) => {
-                let tallies = tallies(&followed, Timestamp::now());
+            Ok(mut followed) => {
+                let knows = Arc::clone(&responder.borrow());
+                let courtesy = |name: &String| knows.knowledge().intents.get(name).is_some_and(|i| i.priority < 0);
+                // "Hello" promises nothing.
+                followed.retain(|answer| !answer.intents.iter().all(courtesy));
+                // A group of which nothing is left has a tally of nothing.
+                for tally in tallies.values_mut() {
+                    *tally = Tally::default();
+                }
+                tallies.extend(count(&followed, Timestamp::now()));
                 tell(&tallies, max_wrong, &mut broken);
                 let told = tallies.iter().filter(|(group, _)| broken.contains(group));
                 let told = told.map(|(group, tally)| in_words(group, *tally, max_wrong)).collect();
@@ -87,7 +104,6 @@ pub async fn run(store: Store, max_wrong: f64, drift: watch::Sender<Vec<String>>
 
 /// Numbers for the metrics, and a line in the log when a promise breaks or holds again.
 fn tell(tallies: &BTreeMap<Group, Tally>, max_wrong: f64, broken: &mut HashSet<Group>) {
-    broken.retain(|group| tallies.contains_key(group));
     for (group, tally) in tallies {
         let name = group.to_string();
         metrics::gauge!("evenkeel_answers_followed", "of" => name.clone()).set(tally.answers as f64);
@@ -115,7 +131,7 @@ fn in_words(group: &Group, Tally { answers, doubted }: Tally, max_wrong: f64) ->
 }
 
 /// Counts one answer of each conversation, its first, so that one customer alone raises no alarm.
-fn tallies(followed: &[Followed], now: Timestamp) -> BTreeMap<Group, Tally> {
+fn count(followed: &[Followed], now: Timestamp) -> BTreeMap<Group, Tally> {
     let mut seen: HashSet<ConversationId> = HashSet::new();
     let mut tallies: BTreeMap<Group, Tally> = BTreeMap::new();
     for answer in followed {
@@ -192,12 +208,12 @@ mod tests {
     #[test]
     fn an_answer_counts_when_it_had_its_time_and_a_customer_once() {
         let fresh = answer(Language::ENGLISH, None);
-        assert!(tallies(std::slice::from_ref(&fresh), after(1)).is_empty());
-        assert_eq!(tallies(std::slice::from_ref(&fresh), after(60))[&Group::All], Tally { answers: 1, doubted: 0 });
+        assert!(count(std::slice::from_ref(&fresh), after(1)).is_empty());
+        assert_eq!(count(std::slice::from_ref(&fresh), after(60))[&Group::All], Tally { answers: 1, doubted: 0 });
 
         let first = answer(Language::SPANISH, Some(next("eso está mal")));
         let twice = [first.clone(), first, answer(Language::ENGLISH, Some(next("ok")))];
-        let tallies = tallies(&twice, after(1));
+        let tallies = count(&twice, after(1));
         assert_eq!(tallies[&Group::All], Tally { answers: 2, doubted: 1 });
         assert_eq!(tallies[&Group::Channel("web".to_owned())], Tally { answers: 2, doubted: 1 });
         assert_eq!(tallies[&Group::Language(Language::SPANISH)], Tally { answers: 1, doubted: 1 });
@@ -219,8 +235,8 @@ mod tests {
         let mut tallies = BTreeMap::from([(Group::All, Tally { answers: 100, doubted: 30 })]);
         tell(&tallies, 0.05, &mut broken);
         assert!(broken.contains(&Group::All));
-        tallies.insert(Group::All, Tally { answers: 200, doubted: 3 });
+        tallies.insert(Group::All, Tally::default());
         tell(&tallies, 0.05, &mut broken);
-        assert!(broken.is_empty());
+        assert!(broken.is_empty(), "nothing is left of yesterday");
     }
 }

@@ -52,7 +52,7 @@ pub async fn run(
     overloaded: watch::Sender<bool>,
     stop: CancellationToken,
 ) {
-    let together = Together::start();
+    let together = Together::start(overloaded.subscribe());
     let mut heed = Heed::new(responder);
     let mut overload = Overload::default();
     let mut under_way = JoinSet::new();
@@ -71,7 +71,6 @@ pub async fn run(
                 continue;
             }
         };
-        let hurry = *overloaded.borrow();
         let responder = heed.responder();
         let mut waiting = false;
         resting.retain(|_, until| *until > started);
@@ -85,9 +84,9 @@ pub async fn run(
             }
             if busy.insert(id) {
                 let (store, responder) = (store.clone(), Arc::clone(&responder));
-                let together = (!hurry && responder.can_hurry()).then(|| together.clone());
+                let together = together.clone();
                 under_way.spawn(async move {
-                    let turn = AssertUnwindSafe(take(&store, responder, together, id)).catch_unwind();
+                    let turn = AssertUnwindSafe(take(&store, responder, &together, id)).catch_unwind();
                     (id, turn.await.unwrap_or_else(|_| Err(anyhow::anyhow!("the turn broke off"))))
                 });
             }
@@ -155,11 +154,12 @@ fn settle(
     }
 }
 
-/// Takes one conversation's turn: with what the others read together, or else in a hurry.
+/// Takes one conversation's turn: its texts read together with those of others, or in a hurry. Gives how probable the best intent was
+/// where it was read with all that is there.
 async fn take(
     store: &Store,
     responder: Arc<Responder>,
-    together: Option<Together>,
+    together: &Together,
     id: ConversationId,
 ) -> anyhow::Result<Option<f64>> {
     for _ in 0..RETRIES {
@@ -169,18 +169,15 @@ async fn take(
         let messages: Vec<MessageId> = pending.iter().map(|pending| pending.id).collect();
         let Some(since) = pending.first().map(|pending| pending.incoming.received_at) else { return Ok(None) };
         let burst: Vec<Incoming> = pending.into_iter().map(|pending| pending.incoming).collect();
-        if let Some(together) = &together {
-            together.foresee(&responder, &burst).await;
-        }
+        let hurry = responder.can_hurry() && !together.foresee(&responder, &burst).await;
         let now = Timestamp::now();
-        let (conversation, turn) = respond(&responder, together.is_none(), conversation, burst, now).await?;
+        let (conversation, turn) = respond(&responder, hurry, conversation, burst, now).await?;
         let version = &responder.knowledge().version;
         match store.record_turn(&conversation, &messages, &turn, version, Timestamp::now()).await {
             Ok(escalation) => {
-                let quickly = together.is_none() && responder.can_hurry();
-                report(&conversation, &turn, escalation, since, quickly);
+                report(&conversation, &turn, escalation, since, hurry);
                 let best = turn.readings.first().and_then(Reading::best);
-                return Ok(best.filter(|_| !quickly).map(|best| best.probability));
+                return Ok(best.filter(|_| !hurry).map(|best| best.probability));
             }
             Err(StoreError::Conflict) => {}
             Err(error) => return Err(error).context("recording the turn"),
