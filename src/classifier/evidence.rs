@@ -10,7 +10,7 @@ pub const FEATURES: usize = 6;
 
 /// What counts beside the log-odds of the regression where there is a sentence model. Cross-validation cannot weigh these: what each
 /// says where examples are held back does not hold once all are known. So they are what told in-scope from out-of-scope messages best
-/// on the validation files of clinc150, banking77_oos and COVID-Q and on two where a third of the intents were left out (mean AUROC
+/// on the validation files of clinc150, `banking77_oos` and COVID-Q and on two where a third of the intents were left out (mean AUROC
 /// 90.0, against 89.0 for the nearest example alone and 88.3 for the log-odds alone); from half to twice each hardly differs.
 const HEIGHT: f64 = 0.3;
 const NEAREST: f64 = 4.0;

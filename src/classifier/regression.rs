@@ -302,36 +302,36 @@ pub fn softmax(scores: &mut [f32]) {
     }
 }
 
-/// Turns `v` into the distribution `p` with `ln p + pull · p = v - constant`. `guess` is about what `p` will be.
+/// Turns `v` into the distribution `p` with `ln p + pull · p = v - constant`. `guess` is about what `p` will be. In logarithms throughout:
+/// a lone example beside intents with hundreds has a pull at which the numbers themselves leave the range of `f32`.
 fn settle(v: &mut [f32], pull: f32, guess: impl Fn(usize) -> f32) {
     let most = v.iter().copied().fold(f32::NEG_INFINITY, f32::max);
     if !most.is_finite() {
         v.fill(0.0);
         return;
     }
-    let mut sum = 0.0;
-    for (k, value) in v.iter_mut().enumerate() {
-        *value = (*value - most).exp();
-        let held = pull * guess(k);
-        sum += if held > 0.01 { *value * (-held).exp() } else { *value };
-    }
-    // Newton on the logarithm of the total over that of the scale: nearly a straight line.
-    let mut scale = sum.max(f32::MIN_POSITIVE).recip();
+    let guessed = |k: usize, value: f32| value - pull * guess(k).clamp(0.0, 1.0);
+    let top = v.iter().enumerate().map(|(k, value)| guessed(k, *value)).fold(f32::NEG_INFINITY, f32::max);
+    let sum: f32 = v.iter().enumerate().map(|(k, value)| (guessed(k, *value) - top).exp()).sum();
+    // Newton on the logarithm of the total over the constant: nearly a straight line.
+    let mut constant = top + sum.ln();
+    let log_pull = pull.max(f32::MIN_POSITIVE).ln();
     for _ in 0..20 {
         let (mut total, mut slope) = (0.0, 0.0);
         for value in v.iter() {
-            let p = weighted_root(scale * value, pull);
+            let p = weighted_root(value - constant, pull, log_pull);
             total += p;
             slope += p / (1.0 + pull * p);
         }
         if (total - 1.0).abs() < 1e-4 {
             break;
         }
-        scale *= (-total.ln() * total / slope).exp();
+        total = total.max(f32::MIN_POSITIVE);
+        constant += total.ln() * total / slope.max(f32::MIN_POSITIVE);
     }
     let mut total = 0.0;
     for value in v.iter_mut() {
-        *value = weighted_root(scale * *value, pull);
+        *value = weighted_root(*value - constant, pull, log_pull);
         total += *value;
     }
     for p in v.iter_mut() {
@@ -339,15 +339,21 @@ fn settle(v: &mut [f32], pull: f32, guess: impl Fn(usize) -> f32) {
     }
 }
 
-/// The `p` with `p · exp(pull · p) = x`.
-fn weighted_root(x: f32, pull: f32) -> f32 {
-    let y = x * pull;
-    if y < 0.01 {
-        return x * (1.0 - y);
+/// The `p` with `ln p + pull · p = z`; `log_pull` is the logarithm of `pull`.
+fn weighted_root(z: f32, pull: f32, log_pull: f32) -> f32 {
+    const LOG_SMALL: f32 = -4.6;
+    let log = z + log_pull;
+    if log < LOG_SMALL {
+        let x = z.exp();
+        return x * (1.0 - pull * x);
     }
     // Newton for y' + ln y' = ln y, the Lambert function.
-    let log = y.ln();
-    let mut root = if log > 1.0 { log - log.ln() } else { y / (1.0 + y) };
+    let mut root = if log > 1.0 {
+        log - log.ln()
+    } else {
+        let y = log.exp();
+        y / (1.0 + y)
+    };
     for _ in 0..3 {
         root *= (1.0 + log - root.ln()) / (1.0 + root);
     }
@@ -364,6 +370,8 @@ fn shuffle(order: &mut [usize], seed: &mut u64) {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn row(columns: &[(u32, f32)]) -> Row {
@@ -492,6 +500,37 @@ mod tests {
         let p = model.probabilities(&rows[2].0, Some(&open));
         assert!(p[1].abs() < f32::EPSILON);
         assert!((p[0] + p[2] - 1.0).abs() < 1e-5);
+    }
+
+    #[test]
+    fn one_example_among_very_many_is_learnt_in_numbers_that_exist() {
+        let rows: Vec<(Row, Target)> =
+            (0..9).map(|i| (row(&[(i % 3, 1.5), (3, 1.5)]), Target::Is(u32::from(i > 0)))).collect();
+        let mut samples = samples(&rows);
+        for pull in [1.0, 20.0, 400.0] {
+            samples[0].weight = pull;
+            let (model, _) = trained(&samples, &(0..9).collect::<Vec<_>>());
+            let p = model.probabilities(samples[0].row, None);
+            assert!(p.iter().all(|p| p.is_finite()), "{pull}: {p:?}");
+            assert!(pull < 20.0 || p[0] > 0.6, "{pull}: {p:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_settled_is_a_distribution_that_solves_the_equation(
+            v in prop::collection::vec(-300.0_f32..300.0, 2..20),
+            pull in 0.001_f32..3_000.0,
+            guess in 0.0_f32..1.0,
+        ) {
+            let mut p = v.clone();
+            settle(&mut p, pull, |k| if k == 0 { guess } else { 0.0 });
+            prop_assert!((p.iter().sum::<f32>() - 1.0).abs() < 1e-3, "{p:?}");
+            let constants: Vec<f32> = v.iter().zip(&p).filter(|(_, p)| **p > 1e-6).map(|(v, p)| v - p.ln() - pull * p).collect();
+            for constant in &constants {
+                prop_assert!((constant - constants[0]).abs() < 0.01 * (1.0 + pull + constants[0].abs()), "{constants:?}");
+            }
+        }
     }
 
     #[test]

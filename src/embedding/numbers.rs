@@ -62,7 +62,7 @@ pub fn gelu(arch: Arch, values: &mut [f32]) {
 /// The Gaussian error linear unit in its approximation by the hyperbolic tangent (Hendrycks and Gimpel, 2016).
 pub fn gelu_tanh(arch: Arch, values: &mut [f32]) {
     /// The square root of 2 / pi.
-    const SCALE: f32 = 0.797_884_56;
+    const SCALE: f32 = 0.797_884_6;
     arch.dispatch(
         #[inline(always)]
         || {

@@ -128,7 +128,7 @@ mod tests {
         for lines in LINES {
             for key in ["introduction", "hand_over.language", "waiting", "danger", "other_language"] {
                 let line = line(key, language(lines.code), &told).unwrap();
-                page.push_str(&format!("{} {key}: {line}\n", lines.code));
+                page = page + lines.code + " " + key + ": " + &line + "\n";
             }
         }
         insta::assert_snapshot!(page);
