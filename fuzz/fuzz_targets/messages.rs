@@ -1,15 +1,18 @@
 //! Any text to the whole engine, over the sample crisis and with n-grams alone.
 #![no_main]
 
-use std::{path::Path, sync::LazyLock};
+use std::{
+    path::Path,
+    sync::{Arc, LazyLock},
+};
 
 use evenkeel::{
-    classifier::{danger, language, mood},
+    classifier::{Classifier, danger, language, mood},
     conversation::{Conversation, Decision, Memory},
     knowledge,
     message::{ConversationId, Incoming},
     policy::Policy,
-    responder::Responder,
+    responder::{Responder, lessons},
 };
 use jiff::Timestamp;
 use libfuzzer_sys::fuzz_target;
@@ -17,7 +20,8 @@ use libfuzzer_sys::fuzz_target;
 static RESPONDER: LazyLock<Responder> = LazyLock::new(|| {
     let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let knowledge = knowledge::load(&sample, now()).expect("the sample is there").knowledge.expect("the sample holds");
-    Responder::new(knowledge, &Policy::default(), None)
+    let classifier = Classifier::train(&lessons(&knowledge), None);
+    Responder::new(Arc::new(knowledge), &Policy::default(), Arc::new(classifier), None)
 });
 
 fn now() -> Timestamp {

@@ -256,7 +256,7 @@ enum Block {
 
 /// The n-grams of a text by their hash, each once, with how often it stands there.
 fn grams(text: &str) -> Vec<(u64, Block, u32)> {
-    let folded = text::folded(&text::plain(text));
+    let folded = text::folded(&canonical(text));
     let words = text::words(&folded);
     let mut keys = Vec::with_capacity(folded.len() * 4);
     let mut before = None;

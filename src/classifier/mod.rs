@@ -14,6 +14,7 @@ pub mod protest;
 mod regression;
 mod repeats;
 pub mod saved;
+mod slang;
 mod text;
 mod traffic;
 

@@ -1,12 +1,13 @@
 //! Messages that came before: in a crisis most do, and what was made of one holds for the next.
 //!
-//! Two messages are the same when only case, spacing, invisible characters, @names and the full stops, commas, exclamation and quotation marks
-//! between words differ. Words, numbers, accents, question marks, symbols and emoji all count: "no" or a digit changes what is meant. A
-//! message is always read in its [`canonical`] form, whether or not it came before, so that what came first decides nothing.
+//! Two messages are the same when only case, spacing, invisible characters, @names, the shape of apostrophes and the full stops, commas,
+//! exclamation and quotation marks between words differ, or when one abbreviates what the other spells out. Words, numbers, accents, question
+//! marks, symbols and emoji all count: "no" or a digit changes what is meant. A message is always read in its [`canonical`] form, whether or
+//! not it came before, so that what came first decides nothing.
 
 use std::sync::Arc;
 
-use super::text;
+use super::{slang, text};
 use crate::{
     embedding::cache::{self, Cache},
     reading::Ranked,
@@ -19,6 +20,7 @@ const KEPT: usize = 12_000;
 #[must_use]
 pub fn canonical(text: &str) -> String {
     let plain = text::plain(text);
+    let plain = slang::emoji_in_words(&plain);
     let chars: Vec<char> = plain.chars().collect();
     let mut canonical = String::with_capacity(plain.len());
     for (i, &c) in chars.iter().enumerate() {
@@ -34,13 +36,18 @@ pub fn canonical(text: &str) -> String {
             '?' => before != '?',
             _ => true,
         };
-        let c = if kept { c } else { ' ' };
+        let c = match c {
+            _ if !kept => ' ',
+            // Telephones type the round one.
+            '’' | '‘' | '`' | '´' => '\'',
+            c => c,
+        };
         if c != ' ' || !(canonical.is_empty() || canonical.ends_with(' ')) {
             canonical.push(c);
         }
     }
     canonical.truncate(canonical.trim_end().len());
-    canonical
+    slang::spelt_out(&canonical).into_owned()
 }
 
 /// The intents of messages that came lately. Shared by all threads.
@@ -84,6 +91,10 @@ mod tests {
     #[case("hello, is anybody there", "Hello is anybody there...")]
     #[case("@power_co no light", "no li\u{200b}ght!!!")]
     #[case("¿Cuándo vuelve la luz?", "cuándo vuelve la luz?")]
+    #[case("I don’t have power", "i don't have power")]
+    #[case("plz, when r u back?", "Please when are you back❓")]
+    #[case("¿xq no hay luz?", "por qué no hay luz?")]
+    #[case("🆘 no 💡", "help, no light!")]
     fn the_same_words_are_the_same_message(#[case] a: &str, #[case] b: &str) {
         assert_eq!(canonical(a), canonical(b));
     }
@@ -141,7 +152,14 @@ mod tests {
         fn no_digit_is_lost_or_joined(text in "\\PC{0,200}") {
             let once = canonical(&text);
             let digits = |text: &str| text.chars().filter(char::is_ascii_digit).collect::<String>();
-            prop_assert_eq!(digits(&once), digits(&text::plain(&text)));
+            // But those of "b4" and "2day".
+            prop_assert_eq!(digits(&once), digits(&slang::spelt_out(&text::plain(&text))));
+        }
+
+        #[test]
+        fn a_canonical_text_is_its_own(text in "\\PC{0,100}|[a-z '’.,?0-9❓]{0,100}") {
+            let once = canonical(&text);
+            prop_assert_eq!(canonical(&once), once.as_str());
         }
     }
 }

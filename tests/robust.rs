@@ -1,0 +1,151 @@
+//! The sample crisis, asked the way people type on a telephone in the dark: the answer is that of the same question well written.
+#![allow(clippy::unwrap_used, reason = "a test that fails says where")]
+
+use std::{
+    io::Write as _,
+    sync::{Arc, LazyLock},
+};
+
+use evenkeel::{
+    classifier::Classifier,
+    conversation::{Conversation, Decision, Memory, Turn},
+    embedding::{Embedder, place::Place},
+    knowledge::{self, Knowledge},
+    message::{ConversationId, Incoming},
+    policy::Policy,
+    responder::{Responder, lessons},
+};
+use jiff::Timestamp;
+
+static KNOWLEDGE: LazyLock<Arc<Knowledge>> = LazyLock::new(|| {
+    let loaded = knowledge::load(env!("CARGO_MANIFEST_DIR").as_ref(), now()).unwrap();
+    Arc::new(loaded.knowledge.unwrap())
+});
+
+static N_GRAMS: LazyLock<Responder> = LazyLock::new(|| responder(None));
+
+/// Nothing where the sentence model was not fetched. On CI it must be there.
+static WITH_MODEL: LazyLock<Option<Responder>> = LazyLock::new(|| {
+    let place = Place::find(None).unwrap();
+    if matches!(place, Place::Cache(_)) && !place.folder().exists() {
+        assert!(std::env::var_os("CI").is_none(), "the model is missing: run `evenkeel model fetch` first");
+        // Straight to standard error: what `eprintln` says is hidden when a test passes.
+        let _ = writeln!(std::io::stderr(), "SKIPPED: the model is missing; `evenkeel model fetch` gets it");
+        return None;
+    }
+    Some(responder(Some(Arc::new(Embedder::open(place.folder()).unwrap()))))
+});
+
+fn responder(embedder: Option<Arc<Embedder>>) -> Responder {
+    let classifier = Arc::new(Classifier::train(&lessons(&KNOWLEDGE), embedder));
+    Responder::new(Arc::clone(&KNOWLEDGE), &Policy::default(), classifier, None)
+}
+
+fn now() -> Timestamp {
+    "2026-11-21T15:00:00Z".parse().unwrap()
+}
+
+fn turn(responder: &Responder, text: &str) -> Turn {
+    let conversation = Conversation {
+        id: ConversationId::default(),
+        channel: "test".into(),
+        place: "p".into(),
+        public: false,
+        version: 0,
+        memory: Memory::default(),
+    };
+    let incoming = Incoming {
+        channel: "test".into(),
+        message_id: "1".into(),
+        place: "p".into(),
+        contact: "c".into(),
+        public: false,
+        text: text.into(),
+        choice: None,
+        attachments: Vec::new(),
+        received_at: now(),
+    };
+    responder.respond(&conversation, &[incoming], now())
+}
+
+/// Well written, and the very same to the classifier: shouted, tagged, addressed, abbreviated, with emoji for words.
+const THE_SAME: &[(&str, &[&str])] = &[
+    (
+        "when will the power be back?",
+        &[
+            "WHEN WILL THE POWER BE BACK???",
+            "wen will the power be back?",
+            "@evenkeel_power when will the power be back?!",
+            "#when will the #power be back❓",
+            "when   will the pow\u{200b}er be back ?",
+        ],
+    ),
+    ("where is my refund please", &["where is my refund plz", "Where is my refund, PLS!!", "where is my refund pls..."]),
+    ("do you have an outage map", &["do u have an outage map", "DO U HAVE AN OUTAGE MAP!", "do u have an #OutageMap"]),
+    ("are you a bot", &["r u a bot", "are u a 🤖", "Are you a bot!!"]),
+    ("por qué no hay luz", &["xq no hay luz", "PORQ NO HAY LUZ", "¡¡por qué no hay luz!!"]),
+];
+
+/// Well written, and what means the same with other letters: misspelt, without accents, with a link or a feeling beside it.
+const AS_GOOD_AS: &[(&str, &[&str])] = &[
+    (
+        "when will the power be back",
+        &[
+            "when wil the powr be back",
+            "wen will the pwr be back",
+            "whenn will teh power be bcak",
+            "when will the power be back 😭😭",
+            "sooooo when will the power be baaaack",
+            "when will the power be back https://maps.example/elm?x=1",
+        ],
+    ),
+    ("where is my refund", &["wheres my refund", "where is my refnud", "where is my refund 🤷", "WHERE IS MY REFFUND 😡"]),
+    ("cuándo vuelve la luz", &["cuando vuelve la luz", "CUANDO BUELVE LA LUZ", "cuando vuelbe la luz 🙏", "cdo vuelve la luz xfa"]),
+    ("is the water safe to drink", &["is teh water safe to drink", "is the watter safe to drnk", "IS THE WATER SAFE TO DRINK 😰"]),
+];
+
+fn both() -> impl Iterator<Item = (&'static str, &'static Responder)> {
+    [("n-grams", Some(&*N_GRAMS)), ("with the model", WITH_MODEL.as_ref())]
+        .into_iter()
+        .filter_map(|(name, responder)| Some((name, responder?)))
+}
+
+#[test]
+fn the_same_words_are_the_same_question() {
+    for (name, responder) in both() {
+        for (well, others) in THE_SAME {
+            let well = turn(responder, well);
+            for other in *others {
+                let turn = turn(responder, other);
+                assert_eq!(turn.readings[0].ranked, well.readings[0].ranked, "{name}: {other}");
+                assert_eq!(turn.decision, well.decision, "{name}: {other}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_question_badly_written_gets_the_answer_of_the_same_well_written() {
+    for (name, responder) in both() {
+        for (well, others) in AS_GOOD_AS {
+            let answer = turn(responder, well).decision;
+            assert!(matches!(answer, Decision::Answer(_)), "{name}: {well}: {answer:?}");
+            for other in *others {
+                let turn = turn(responder, other);
+                assert_eq!(turn.decision, answer, "{name}: {other}: {:?}", turn.readings[0].ranked.first());
+            }
+        }
+    }
+}
+
+#[test]
+fn praise_by_fire_raises_no_alarm_and_a_fire_does() {
+    for text in ["this update is 🔥🔥🔥", "ur service is 🔥", "🔥", "🔥 thx"] {
+        let turn = turn(&N_GRAMS, text);
+        assert!(turn.readings.iter().all(|reading| reading.danger.is_none()), "{text}");
+    }
+    for text in ["🔥🔥 my house is on fire", "there is a fire 🔥 plz help", "my house is on fiiire 🆘"] {
+        let turn = turn(&N_GRAMS, text);
+        assert!(matches!(turn.decision, Decision::Escalate(evenkeel::conversation::Reason::Danger(_))), "{text}");
+    }
+}
