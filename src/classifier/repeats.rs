@@ -33,7 +33,7 @@ pub fn canonical(text: &str) -> String {
             '!' | '¡' | '¿' | ';' | '"' | '…' | '«' | '»' | '“' | '”' | '„' | '。' | '，' | '！' | '、' => {
                 false
             }
-            '?' => before != '?',
+            '?' => !canonical.trim_end().ends_with('?'),
             _ => true,
         };
         let c = match c {
@@ -42,6 +42,9 @@ pub fn canonical(text: &str) -> String {
             '’' | '‘' | '`' | '´' => '\'',
             c => c,
         };
+        if c == '?' && canonical.ends_with(' ') {
+            canonical.pop();
+        }
         if c != ' ' || !(canonical.is_empty() || canonical.ends_with(' ')) {
             canonical.push(c);
         }

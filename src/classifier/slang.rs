@@ -226,8 +226,15 @@ const IN_ONE_LANGUAGE: &[(&str, &[(&str, &str)])] = &[
 ];
 
 /// Emoji that mean one thing in a message to support, and the word for it.
-const EMOJI: &[(&str, &str)] =
-    &[("🆘", "help"), ("❓❔", "?"), ("📞☎📱", "phone"), ("💡", "light"), ("💧🚰", "water"), ("💰💵💶💷💸", "money"), ("🤖", "bot")];
+const EMOJI: &[(&str, &str)] = &[
+    ("🆘", "help"),
+    ("❓❔", "?"),
+    ("📞☎📱", "phone"),
+    ("💡", "light"),
+    ("💧🚰", "water"),
+    ("💰💵💶💷💸", "money"),
+    ("🤖", "bot"),
+];
 
 #[cfg(test)]
 mod tests {
