@@ -80,7 +80,10 @@ const THE_SAME: &[(&str, &[&str])] = &[
             "when   will the pow\u{200b}er be back ?",
         ],
     ),
-    ("where is my refund please", &["where is my refund plz", "Where is my refund, PLS!!", "where is my refund pls..."]),
+    (
+        "where is my refund please",
+        &["where is my refund plz", "Where is my refund, PLS!!", "where is my refund pls..."],
+    ),
     ("do you have an outage map", &["do u have an outage map", "DO U HAVE AN OUTAGE MAP!", "do u have an #OutageMap"]),
     ("are you a bot", &["r u a bot", "are u a 🤖", "Are you a bot!!"]),
     ("por qué no hay luz", &["xq no hay luz", "PORQ NO HAY LUZ", "¡¡por qué no hay luz!!"]),
@@ -99,9 +102,18 @@ const AS_GOOD_AS: &[(&str, &[&str])] = &[
             "when will the power be back https://maps.example/elm?x=1",
         ],
     ),
-    ("where is my refund", &["wheres my refund", "where is my refnud", "where is my refund 🤷", "WHERE IS MY REFFUND 😡"]),
-    ("cuándo vuelve la luz", &["cuando vuelve la luz", "CUANDO BUELVE LA LUZ", "cuando vuelbe la luz 🙏", "cdo vuelve la luz xfa"]),
-    ("is the water safe to drink", &["is teh water safe to drink", "is the watter safe to drnk", "IS THE WATER SAFE TO DRINK 😰"]),
+    (
+        "where is my refund",
+        &["wheres my refund", "where is my refnud", "where is my refund 🤷", "WHERE IS MY REFFUND 😡"],
+    ),
+    (
+        "cuándo vuelve la luz",
+        &["cuando vuelve la luz", "CUANDO BUELVE LA LUZ", "cuando vuelbe la luz 🙏", "cdo vuelve la luz xfa"],
+    ),
+    (
+        "is the water safe to drink",
+        &["is teh water safe to drink", "is the watter safe to drnk", "IS THE WATER SAFE TO DRINK 😰"],
+    ),
 ];
 
 fn both() -> impl Iterator<Item = (&'static str, &'static Responder)> {

@@ -4,8 +4,9 @@
 //! spelt out; what is one ("u" is Dutch, "wen" German, "tb" a terabyte) only in a text of its own language. Danger, language and mood
 //! read what the customer typed.
 //!
-//! Left alone on purpose: 🔥 is praise more often than fire, and who means fire says so in words; 👍, 🙏 and 👋 are yes or thanks, please
-//! or thanks, hello or goodbye; "4" and "2" are numbers; "eta", "lol" and "omg" are known as they are.
+//! Left alone on purpose: 🔥 is praise more often than fire ("this update is fire" would be an alarm); 🆘 by itself goes to a person, and "help"
+//! would be taken for a greeting; 👍, 🙏 and 👋 are yes or thanks, please or thanks, hello or goodbye; "4" and "2" are numbers; "eta",
+//! "lol" and "omg" are known as they are.
 
 use std::{
     borrow::Cow,
@@ -227,7 +228,7 @@ const IN_ONE_LANGUAGE: &[(&str, &[(&str, &str)])] = &[
 
 /// Emoji that mean one thing in a message to support, and the word for it.
 const EMOJI: &[(&str, &str)] =
-    &[("🆘", "help"), ("❓❔", "?"), ("📞☎📱", "phone"), ("💡", "light"), ("💧🚰", "water"), ("💰💵💶💷💸", "money"), ("🤖", "bot")];
+    &[("❓❔", "?"), ("📞☎📱", "phone"), ("💡", "light"), ("💧🚰", "water"), ("💰💵💶💷💸", "money"), ("🤖", "bot")];
 
 #[cfg(test)]
 mod tests {
@@ -271,7 +272,7 @@ mod tests {
     }
 
     #[rstest]
-    #[case("🆘🆘🆘 no power", "help no power")]
+    #[case("🆘 no 💡💡💡", "🆘 no light")]
     #[case("when will it be back❓❓", "when will it be back?")]
     #[case("no💡here", "no light here")]
     #[case("are you a 🤖 ?", "are you a bot ?")]
