@@ -53,7 +53,7 @@ pub fn canonical(text: &str) -> String {
         }
     }
     canonical.truncate(canonical.trim_end().len());
-    slang::spelt_out(&canonical).into_owned()
+    slang::spelt_out(&canonical)
 }
 
 /// The intents of messages that came lately. Shared by all threads.
