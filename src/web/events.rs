@@ -124,6 +124,8 @@ impl Tail {
             None => ShownStatus::default(),
             Some(Following { conversation, changed }) => {
                 changed.mark_unchanged();
+                // The status before the lines: "no longer writing" must not overtake the last line.
+                let status = store.status(*conversation).await?;
                 let lines = store.lines_after(*conversation, self.cursor, BATCH).await?;
                 for line in &lines {
                     self.cursor = line.cursor;
@@ -133,7 +135,7 @@ impl Tail {
                     // The status follows the last line, so that a reader knows that it has seen all.
                     return Ok(());
                 }
-                ShownStatus::from(store.status(*conversation).await?)
+                ShownStatus::from(status)
             }
         };
         if self.status != Some(status) {
