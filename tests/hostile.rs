@@ -1,52 +1,17 @@
 //! Texts that somebody wrote to break the reading, or to make the bot say what it should not.
 #![allow(clippy::unwrap_used, reason = "a test that fails says where")]
 
-use std::sync::{Arc, LazyLock};
+mod engine;
 
 use evenkeel::{
-    classifier::Classifier,
-    conversation::{Conversation, Decision, Memory, Turn},
-    knowledge,
-    message::{ConversationId, Incoming},
-    policy::{self, Policy},
-    responder::{Responder, lessons},
+    conversation::{Decision, Turn},
+    policy,
 };
-use jiff::Timestamp;
 use rstest::rstest;
 
-static RESPONDER: LazyLock<Responder> = LazyLock::new(|| {
-    let loaded = knowledge::load(env!("CARGO_MANIFEST_DIR").as_ref(), now()).unwrap();
-    let knowledge = Arc::new(loaded.knowledge.unwrap());
-    let classifier = Arc::new(Classifier::train(&lessons(&knowledge), None));
-    Responder::new(knowledge, &Policy::default(), classifier, None)
-});
-
-fn now() -> Timestamp {
-    "2026-11-21T15:00:00Z".parse().unwrap()
-}
-
-/// What becomes of a stranger's first message on the sample crisis.
+/// What n-grams alone make of it.
 fn turn(text: &str) -> Turn {
-    let conversation = Conversation {
-        id: ConversationId::default(),
-        channel: "test".into(),
-        place: "p".into(),
-        public: false,
-        version: 0,
-        memory: Memory::default(),
-    };
-    let incoming = Incoming {
-        channel: "test".into(),
-        message_id: "1".into(),
-        place: "p".into(),
-        contact: "c".into(),
-        public: false,
-        text: text.into(),
-        choice: None,
-        attachments: Vec::new(),
-        received_at: now(),
-    };
-    RESPONDER.respond(&conversation, &[incoming], now())
+    engine::turn(&engine::N_GRAMS, text)
 }
 
 fn said(turn: &Turn) -> String {

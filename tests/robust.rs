@@ -1,28 +1,19 @@
 //! The sample crisis, asked the way people type on a telephone in the dark: the answer is that of the same question well written.
 #![allow(clippy::unwrap_used, reason = "a test that fails says where")]
 
+mod engine;
+
 use std::{
     io::Write as _,
     sync::{Arc, LazyLock},
 };
 
+use engine::{N_GRAMS, responder, turn};
 use evenkeel::{
-    classifier::Classifier,
-    conversation::{Conversation, Decision, Memory, Turn},
+    conversation::Decision,
     embedding::{Embedder, place::Place},
-    knowledge::{self, Knowledge},
-    message::{ConversationId, Incoming},
-    policy::Policy,
-    responder::{Responder, lessons},
+    responder::Responder,
 };
-use jiff::Timestamp;
-
-static KNOWLEDGE: LazyLock<Arc<Knowledge>> = LazyLock::new(|| {
-    let loaded = knowledge::load(env!("CARGO_MANIFEST_DIR").as_ref(), now()).unwrap();
-    Arc::new(loaded.knowledge.unwrap())
-});
-
-static N_GRAMS: LazyLock<Responder> = LazyLock::new(|| responder(None));
 
 /// Nothing where the sentence model was not fetched. On CI it must be there.
 static WITH_MODEL: LazyLock<Option<Responder>> = LazyLock::new(|| {
@@ -35,38 +26,6 @@ static WITH_MODEL: LazyLock<Option<Responder>> = LazyLock::new(|| {
     }
     Some(responder(Some(Arc::new(Embedder::open(place.folder()).unwrap()))))
 });
-
-fn responder(embedder: Option<Arc<Embedder>>) -> Responder {
-    let classifier = Arc::new(Classifier::train(&lessons(&KNOWLEDGE), embedder));
-    Responder::new(Arc::clone(&KNOWLEDGE), &Policy::default(), classifier, None)
-}
-
-fn now() -> Timestamp {
-    "2026-11-21T15:00:00Z".parse().unwrap()
-}
-
-fn turn(responder: &Responder, text: &str) -> Turn {
-    let conversation = Conversation {
-        id: ConversationId::default(),
-        channel: "test".into(),
-        place: "p".into(),
-        public: false,
-        version: 0,
-        memory: Memory::default(),
-    };
-    let incoming = Incoming {
-        channel: "test".into(),
-        message_id: "1".into(),
-        place: "p".into(),
-        contact: "c".into(),
-        public: false,
-        text: text.into(),
-        choice: None,
-        attachments: Vec::new(),
-        received_at: now(),
-    };
-    responder.respond(&conversation, &[incoming], now())
-}
 
 /// Well written, and the very same to the classifier: shouted, tagged, addressed, abbreviated, with emoji for words.
 const THE_SAME: &[(&str, &[&str])] = &[
