@@ -4,11 +4,7 @@
 //! All of them may be missing: then the mean of the states is taken, nothing stands before a text, and the tokenizer says how much
 //! is read.
 
-use std::{
-    collections::BTreeMap,
-    fs, io,
-    path::{Path, PathBuf},
-};
+use std::{collections::BTreeMap, fs, io, path::Path};
 
 use serde::{Deserialize, de::DeserializeOwned};
 
@@ -37,12 +33,35 @@ pub enum Pooling {
 
 /// One entry of `modules.json`.
 #[derive(Deserialize)]
-struct Module {
+pub struct Module {
+    /// Its folder, below the model's.
     #[serde(default)]
-    path: String,
+    pub path: String,
     #[serde(rename = "type")]
     kind: String,
 }
+
+impl Module {
+    /// What it does, such as `Pooling`.
+    pub fn name(&self) -> &str {
+        self.kind.rsplit('.').next().unwrap_or_default()
+    }
+}
+
+/// The parts that a text goes through; none where nothing names them.
+///
+/// # Errors
+/// A `modules.json` that cannot be read or understood.
+pub fn modules(folder: &Path) -> Result<Vec<Module>, EmbedError> {
+    if let Some(modules) = optional(&folder.join(MODULES))? {
+        return Ok(modules);
+    }
+    let usual = Module { path: "1_Pooling".to_owned(), kind: "Pooling".to_owned() };
+    Ok(if folder.join(&usual.path).join("config.json").exists() { vec![usual] } else { Vec::new() })
+}
+
+/// The file that names the parts.
+pub const MODULES: &str = "modules.json";
 
 /// `config_sentence_transformers.json`
 #[derive(Deserialize, Default)]
@@ -70,10 +89,17 @@ impl Sentence {
     /// A file that is named or there and cannot be read, and whatever is not understood.
     pub fn read(folder: &Path) -> Result<Self, EmbedError> {
         let sentence = Self::of_the_text(folder)?;
-        let pooling = match pooling_file(folder)? {
-            Some(file) => read_pooling(&file, &sentence.prompt)?,
-            None => Pooling::Mean,
-        };
+        let mut pooling = Pooling::Mean;
+        for module in modules(folder)? {
+            match module.name() {
+                "Transformer" | "Normalize" => {}
+                "Pooling" => pooling = Pooling::read(&folder.join(&module.path).join("config.json"), &sentence.prompt)?,
+                other => {
+                    let why = format!("it has the module {other:?}; Transformer, Pooling and Normalize are understood");
+                    return Err(EmbedError::Unfit { path: folder.join(MODULES), why });
+                }
+            }
+        }
         Ok(Self { pooling, ..sentence })
     }
 
@@ -90,45 +116,34 @@ impl Sentence {
     }
 }
 
-/// The file that tells of the pooling, if one does.
-fn pooling_file(folder: &Path) -> Result<Option<PathBuf>, EmbedError> {
-    let file = folder.join("modules.json");
-    let Some(modules) = optional::<Vec<Module>>(&file)? else {
-        let usual = folder.join("1_Pooling/config.json");
-        return Ok(usual.exists().then_some(usual));
-    };
-    let mut pooling = None;
-    for module in modules {
-        match module.kind.rsplit('.').next().unwrap_or_default() {
-            "Transformer" | "Normalize" => {}
-            "Pooling" => pooling = Some(folder.join(module.path).join("config.json")),
-            other => {
-                let why = format!("it has the module {other:?}; Transformer, Pooling and Normalize are understood");
-                return Err(EmbedError::Unfit { path: file, why });
-            }
+impl Pooling {
+    /// Reads the `config.json` of a pooling. `prompt` is what stands before each text.
+    ///
+    /// # Errors
+    /// A file that cannot be read, and a pooling that is not understood.
+    pub fn read(file: &Path, prompt: &str) -> Result<Self, EmbedError> {
+        let unfit = |why: String| EmbedError::Unfit { path: file.to_owned(), why };
+        let config: serde_json::Map<String, serde_json::Value> = required(file)?;
+        if !prompt.is_empty() && config.get("include_prompt") == Some(&false.into()) {
+            return Err(unfit("include_prompt is false; prompts are understood only as part of the text".to_owned()));
+        }
+        let named = config.get("pooling_mode").and_then(|mode| mode.as_str());
+        let flags = config.iter().filter(|(_, on)| **on == serde_json::Value::Bool(true));
+        let flags = flags.filter_map(|(key, _)| key.strip_prefix("pooling_mode_"));
+        let modes: Vec<&str> = named.into_iter().chain(flags).collect();
+        match modes.as_slice() {
+            ["mean" | "mean_tokens"] => Ok(Pooling::Mean),
+            ["cls" | "cls_token"] => Ok(Pooling::First),
+            other => Err(unfit(format!("its pooling is {other:?}; one of mean_tokens and cls_token is understood"))),
         }
     }
-    Ok(pooling)
 }
 
-fn read_pooling(file: &Path, prompt: &str) -> Result<Pooling, EmbedError> {
-    let unfit = |why: String| EmbedError::Unfit { path: file.to_owned(), why };
-    let config: serde_json::Map<String, serde_json::Value> = required(file)?;
-    if !prompt.is_empty() && config.get("include_prompt") == Some(&false.into()) {
-        return Err(unfit("include_prompt is false; prompts are understood only as part of the text".to_owned()));
-    }
-    let named = config.get("pooling_mode").and_then(|mode| mode.as_str());
-    let flags = config.iter().filter(|(_, on)| **on == serde_json::Value::Bool(true));
-    let flags = flags.filter_map(|(key, _)| key.strip_prefix("pooling_mode_"));
-    let modes: Vec<&str> = named.into_iter().chain(flags).collect();
-    match modes.as_slice() {
-        ["mean" | "mean_tokens"] => Ok(Pooling::Mean),
-        ["cls" | "cls_token"] => Ok(Pooling::First),
-        other => Err(unfit(format!("its pooling is {other:?}; one of mean_tokens and cls_token is understood"))),
-    }
-}
-
-fn required<T: DeserializeOwned>(file: &Path) -> Result<T, EmbedError> {
+/// A JSON file of a model.
+///
+/// # Errors
+/// One that cannot be read or understood.
+pub fn required<T: DeserializeOwned>(file: &Path) -> Result<T, EmbedError> {
     let text = fs::read(file).map_err(|source| EmbedError::Read { path: file.to_owned(), source })?;
     serde_json::from_slice(&text).map_err(|error| EmbedError::Unfit { path: file.to_owned(), why: error.to_string() })
 }

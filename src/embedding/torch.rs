@@ -8,7 +8,7 @@
 
 use std::{
     collections::HashMap,
-    env, fmt, fs,
+    env, fmt,
     path::Path,
     sync::{Mutex, PoisonError},
 };
@@ -23,13 +23,17 @@ use rust_bert::{
         },
     },
 };
-use serde::{Deserialize, de::DeserializeOwned};
+use serde::Deserialize;
 use tch::{
     Cuda, Kind, Tensor,
     nn::{self, Module as _, VarStore},
 };
 
-use super::{Device, EmbedError, FILES, sentence::Sentence, tokenizer::Pieces};
+use super::{
+    Device, EmbedError, FILES,
+    sentence::{self, MODULES, Sentence, modules, required},
+    tokenizer::Pieces,
+};
 
 /// Tokens, padding included, that go through the model together: 32 texts of 128 tokens, 100 MB for the common models.
 const BATCH_TOKENS: usize = 4_096;
@@ -68,14 +72,6 @@ struct Shape {
     vocab_size: usize,
 }
 
-/// An entry of `modules.json`.
-#[derive(Deserialize)]
-struct Part {
-    path: String,
-    #[serde(rename = "type")]
-    kind: String,
-}
-
 /// `config.json` of a dense layer after the pooling.
 #[derive(Deserialize)]
 struct DenseConfig {
@@ -99,16 +95,16 @@ impl Torch {
             tch::set_num_threads(1);
         }
         let [config, tokenizer, tensors] = FILES.map(|file| dir.join(file));
-        let shape: Shape = json(&config)?;
+        let shape: Shape = required(&config)?;
         let unfit = |why: String| EmbedError::Unfit { path: config.clone(), why };
         let (width, heads) = (shape.hidden_size, shape.num_attention_heads);
         if heads == 0 || width == 0 || !width.is_multiple_of(heads) {
             return Err(unfit(format!("{heads} heads cannot share a width of {width}")));
         }
         let (kind, options, padding) = match shape.model_type.as_str() {
-            "bert" => (ModelType::Bert, ConfigOption::Bert(json(&config)?), 0),
-            "distilbert" => (ModelType::DistilBert, ConfigOption::DistilBert(json(&config)?), 0),
-            "roberta" | "xlm-roberta" => (ModelType::Roberta, ConfigOption::Roberta(json(&config)?), 1),
+            "bert" => (ModelType::Bert, ConfigOption::Bert(required(&config)?), 0),
+            "distilbert" => (ModelType::DistilBert, ConfigOption::DistilBert(required(&config)?), 0),
+            "roberta" | "xlm-roberta" => (ModelType::Roberta, ConfigOption::Roberta(required(&config)?), 1),
             other => {
                 return Err(unfit(format!(
                     "model_type is {other:?}; \"bert\", \"distilbert\", \"roberta\" and \"xlm-roberta\" are understood"
@@ -117,13 +113,14 @@ impl Torch {
         };
         // `RoBERTa` counts its positions from the one after the padding's.
         let positions = shape.max_position_embeddings.saturating_sub(if padding == 0 { 0 } else { 2 });
-        let pieces = Pieces::read(&tokenizer, positions, shape.vocab_size, &Sentence::of_the_text(dir)?)?;
+        let sentence = Sentence::of_the_text(dir)?;
+        let pieces = Pieces::read(&tokenizer, positions, shape.vocab_size, &sentence)?;
 
         let store = VarStore::new(device);
         let transformer =
             SentenceEmbeddingsOption::new(kind, store.root(), &options).map_err(|error| unfit(error.to_string()))?;
         fill(&store, &tensors)?;
-        let (pooling, dense) = after(dir, width, device)?;
+        let (pooling, dense) = after(dir, &sentence.prompt, width, device)?;
 
         let layers = Layers { transformer, pooling, dense, device, padding };
         let empty = layers.forward(&[&pieces.of("")]).map_err(|error| unfit(error.to_string()))?;
@@ -192,34 +189,19 @@ impl Layers {
 /// What follows the transformer: the mean of the tokens' states, unless `modules.json` names something else.
 fn after(
     dir: &Path,
+    prompt: &str,
     width: usize,
     device: tch::Device,
 ) -> Result<(Pooling, Option<(nn::Linear, Activation)>), EmbedError> {
-    let file = dir.join("modules.json");
-    let parts: Vec<Part> = if file.exists() { json(&file)? } else { Vec::new() };
-    let mut pooling = PoolingConfig {
-        word_embedding_dimension: width as i64,
-        pooling_mode_cls_token: false,
-        pooling_mode_max_tokens: false,
-        pooling_mode_mean_tokens: true,
-        pooling_mode_mean_sqrt_len_tokens: false,
-    };
+    let mut pooling = sentence::Pooling::Mean;
     let mut dense = None;
-    for part in parts {
-        let config = dir.join(&part.path).join("config.json");
-        match part.kind.rsplit('.').next() {
-            Some("Transformer" | "Normalize") => {}
-            Some("Pooling") => {
-                pooling = json(&config)?;
-                let modes = [pooling.pooling_mode_cls_token, pooling.pooling_mode_mean_tokens];
-                if modes[0] == modes[1] || pooling.pooling_mode_max_tokens || pooling.pooling_mode_mean_sqrt_len_tokens
-                {
-                    let why = "either the mean of the tokens or the first one (cls) is understood".to_owned();
-                    return Err(EmbedError::Unfit { path: config, why });
-                }
-            }
-            Some("Dense") if dense.is_none() => {
-                let DenseConfig { in_features, out_features, bias, activation_function } = json(&config)?;
+    for module in modules(dir)? {
+        let config = dir.join(&module.path).join("config.json");
+        match module.name() {
+            "Transformer" | "Normalize" => {}
+            "Pooling" => pooling = sentence::Pooling::read(&config, prompt)?,
+            "Dense" if dense.is_none() => {
+                let DenseConfig { in_features, out_features, bias, activation_function } = required(&config)?;
                 if in_features != width as i64 {
                     let why = format!("in_features is {in_features} where the model has a width of {width}");
                     return Err(EmbedError::Unfit { path: config, why });
@@ -234,15 +216,20 @@ fn after(
                 fill(&store, &config.with_file_name("model.safetensors"))?;
                 dense = Some((linear, activation));
             }
-            _ => {
-                return Err(EmbedError::Unfit {
-                    path: file,
-                    why: format!("it names a part of the type {:?}, which is not understood here", part.kind),
-                });
+            other => {
+                let why = format!("it names a part of the type {other:?}, which is not understood here");
+                return Err(EmbedError::Unfit { path: dir.join(MODULES), why });
             }
         }
     }
-    Ok((Pooling::new(pooling), dense))
+    let pooling = Pooling::new(PoolingConfig {
+        word_embedding_dimension: width as i64,
+        pooling_mode_cls_token: pooling == sentence::Pooling::First,
+        pooling_mode_max_tokens: false,
+        pooling_mode_mean_tokens: pooling == sentence::Pooling::Mean,
+        pooling_mode_mean_sqrt_len_tokens: false,
+    });
+    Ok((pooling, dense))
 }
 
 /// Puts a file's tensors in the place of the random ones that a new model has.
@@ -265,9 +252,4 @@ fn fill(store: &VarStore, file: &Path) -> Result<(), EmbedError> {
         }
     }
     Ok(())
-}
-
-fn json<T: DeserializeOwned>(file: &Path) -> Result<T, EmbedError> {
-    let text = fs::read(file).map_err(|source| EmbedError::Read { path: file.to_owned(), source })?;
-    serde_json::from_slice(&text).map_err(|error| EmbedError::Unfit { path: file.to_owned(), why: error.to_string() })
 }
