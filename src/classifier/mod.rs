@@ -67,10 +67,6 @@ pub struct Classifier {
 /// What cross-validation tells of a classifier.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Report {
-    pub intents: usize,
-    pub examples: usize,
-    /// Share of the examples whose intent came first when they were held back (0 to 1).
-    pub accuracy: f64,
     /// How many built-in everyday messages took part: those near an example are left out.
     pub everyday: usize,
     /// Each example, as a classifier read it that had not seen it.
@@ -156,15 +152,10 @@ impl Classifier {
             residuals: &residuals,
         });
         let calibration = Calibration::fit(&trials);
-        let known: Vec<_> = trials.iter().filter(|trial| trial.source == Source::Example).collect();
-        let right = known.iter().filter(|trial| trial.right()).count();
-        let tried = known
-            .iter()
-            .filter_map(|trial| Some(Tried { intent: trial.truth?, ranked: calibration.ranked(&trial.evidence) }));
+        let known = trials.iter().filter(|trial| trial.source == Source::Example);
+        let tried =
+            known.filter_map(|trial| Some(Tried { intent: trial.truth?, ranked: calibration.ranked(&trial.evidence) }));
         let report = Report {
-            intents: intents.len(),
-            examples: total,
-            accuracy: right as f64 / known.len().max(1) as f64,
             everyday: texts.iter().filter(|text| matches!(text.origin, Origin::Everyday(_))).count(),
             tried: tried.collect(),
         };

@@ -309,6 +309,13 @@ mod tests {
         }
     }
 
+    #[test]
+    fn what_was_spelt_out_may_show_another_language() {
+        let once = spelt_out("pq calle pq x");
+        assert_eq!(spelt_out(&once), once);
+        assert!(!once.split(' ').any(|word| word == "x" || word == "pq"), "{once}");
+    }
+
     proptest! {
         #[test]
         fn what_is_spelt_out_stays(words in prop::collection::vec(prop::sample::select(vec![

@@ -89,9 +89,10 @@ impl Learner {
     /// Fetches the model if it is missing and may be fetched, learns with it, and puts it to work.
     pub async fn run(self, model: Result<Arc<Embedder>, Lacking>, progress: Progress) {
         let model = match model {
-            Err(lacking) if self.config.fetch && lacking.fetchable().is_some() => {
-                self.fetched(&lacking, progress).await
-            }
+            Err(lacking) if self.config.fetch => match lacking.fetchable() {
+                Some(place) => self.fetched(place, &lacking, progress).await,
+                None => Err(lacking),
+            },
             other => other,
         };
         match model {
@@ -107,8 +108,7 @@ impl Learner {
     }
 
     /// Tries until the model is there.
-    async fn fetched(&self, lacking: &Lacking, progress: Progress) -> Result<Arc<Embedder>, Lacking> {
-        let Some(place) = lacking.fetchable() else { return open(&self.config) };
+    async fn fetched(&self, place: &Place, lacking: &Lacking, progress: Progress) -> Result<Arc<Embedder>, Lacking> {
         self.goes_without(match lacking {
             Lacking::NotFetched(_) => "the sentence model is missing and is being fetched".to_owned(),
             broken => format!("{broken}; it is fetched again"),
