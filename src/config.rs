@@ -8,7 +8,10 @@ use std::{
 use anyhow::{Context as _, bail};
 use serde::Deserialize;
 
+#[cfg(feature = "x")]
+use crate::channels::x;
 use crate::{
+    channels::{discord, telegram},
     embedding::{Backend, Device, EmbedError},
     policy::Policy,
 };
@@ -24,6 +27,10 @@ pub struct Config {
     pub store: StoreFile,
     pub model: Model,
     pub policy: Policy,
+    pub telegram: telegram::Settings,
+    pub discord: discord::Settings,
+    #[cfg(feature = "x")]
+    pub x: x::Settings,
 }
 
 /// `[web]`

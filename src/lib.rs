@@ -15,6 +15,7 @@ pub mod message;
 pub mod policy;
 pub mod reading;
 pub mod responder;
+pub mod secret;
 pub mod service;
 pub mod store;
 pub mod web;

@@ -15,6 +15,10 @@ pub struct Incoming {
     pub channel: String,
     /// The platform's own id of this message, unique within the channel: a second delivery is the same message.
     pub message_id: String,
+    /// Set when it is a new wording of an earlier message: that message's id. It has an id of its own.
+    pub edits: Option<String>,
+    /// How an answer to this very message is addressed, in the platform's terms; opaque to all but its channel.
+    pub reply_to: Option<String>,
     /// Where it was written, in the platform's terms (a chat, a thread, a visitor). One place is one conversation.
     pub place: String,
     /// Who wrote it, in the platform's terms. Opaque.
@@ -58,6 +62,13 @@ pub struct Choice {
     pub id: String,
     /// What the customer reads, at most 60 characters.
     pub label: String,
+}
+
+impl Choice {
+    /// Calls a person. Understood at any time, offered or not.
+    pub const PERSON: &'static str = "person";
+    /// Asks what this is and how it works, as platforms' start and help commands do. Understood at any time.
+    pub const HELP: &'static str = "help";
 }
 
 /// Who wrote an outgoing message.

@@ -76,3 +76,6 @@ pub const OVERLOAD_AFTER: Duration = Duration::from_secs(2);
 
 /// The sentence model decides again when no turn has waited for this long: longer than it took to notice, so that it does not flutter.
 pub const CALM_AFTER: Duration = Duration::from_secs(10);
+
+/// An answer of the bot that could not be delivered for this long is not said any more: its facts may have changed since. A person is told.
+pub const ANSWER_TOO_OLD: jiff::SignedDuration = jiff::SignedDuration::from_hours(1);

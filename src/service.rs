@@ -12,9 +12,15 @@ use std::{
 };
 
 use anyhow::{Context as _, bail};
+use axum::Router;
 use jiff::Timestamp;
 use metrics_exporter_prometheus::PrometheusBuilder;
-use tokio::{net::TcpListener, sync::watch, task::JoinHandle, time::timeout};
+use tokio::{
+    net::TcpListener,
+    sync::watch,
+    task::{JoinHandle, JoinSet},
+    time::timeout,
+};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
@@ -22,7 +28,7 @@ use condition::Condition;
 use sentence_model::{Learner, Progress};
 
 use crate::{
-    channels,
+    channels::{self, Board, Door, WebChat},
     classifier::saved::Shelf,
     config::{self, Config},
     knowledge::{Knowledge, Phrase},
@@ -51,7 +57,13 @@ pub async fn run(config: Config, knowledge: Knowledge, progress: Progress) -> an
     let store = Store::open(&config.store.path)
         .await
         .with_context(|| format!("cannot open the store {}", config.store.path.display()))?;
-    let channels = channels::all();
+    let (mut channels, mut off) = (Vec::new(), Vec::new());
+    for opened in channels::all(&config) {
+        match opened {
+            Ok(channel) => channels.push(channel),
+            Err(why) => off.push(why),
+        }
+    }
     let resendable: Vec<&str> =
         channels.iter().filter(|channel| channel.may_resend()).map(|channel| channel.name()).collect();
     let recovered = store.recover(&resendable, Timestamp::now()).await.context("recovering the outbox")?;
@@ -82,12 +94,15 @@ pub async fn run(config: Config, knowledge: Knowledge, progress: Progress) -> an
     let lacking = watch::Sender::new((!is_learnt).then(|| "the service has just started".to_owned()));
     let overloaded = watch::Sender::new(false);
     let drift = watch::Sender::new(Vec::new());
+    let board = Board::default();
     let mut condition = Condition {
         knowledge: knowledge.version.clone(),
         intents: knowledge.intents.len(),
         lacking: lacking.subscribe(),
         overloaded: overloaded.subscribe(),
         drift: drift.subscribe(),
+        channels: board.watch(),
+        off: off.iter().cloned().collect(),
     };
     let (health, health_for_web) = watch::channel(condition.health());
     tokio::spawn(condition.keep(health));
@@ -103,8 +118,13 @@ pub async fn run(config: Config, knowledge: Knowledge, progress: Progress) -> an
     let (ready, is_ready) = watch::channel(true);
     let (_page, page) = watch::channel(chat_page(&knowledge));
     let close_connections = CancellationToken::new();
-    let router = web::router(WebState {
+    let doors: Vec<Door> =
+        channels.iter().map(|channel| Door::new(channel.name(), store.clone(), board.clone())).collect();
+    let webhooks = channels.iter().zip(&doors).filter_map(|(channel, door)| channel.routes(door));
+    let webhooks = webhooks.fold(Router::new(), Router::merge);
+    let state = WebState {
         store: store.clone(),
+        door: Door::new(WebChat::NAME, store.clone(), board.clone()),
         page,
         embedding: embedding(&config.web)?,
         limits: limits(&config.web),
@@ -113,7 +133,8 @@ pub async fn run(config: Config, knowledge: Knowledge, progress: Progress) -> an
         ready: is_ready,
         metrics,
         shutdown: close_connections.clone(),
-    });
+    };
+    let router = web::router(state, webhooks);
     let server = tokio::spawn(web::serve(listener, router, close_connections.clone(), CLOSE));
 
     let stop_turns = CancellationToken::new();
@@ -132,7 +153,18 @@ pub async fn run(config: Config, knowledge: Knowledge, progress: Progress) -> an
         drift,
         stop_turns.clone(),
     ));
-    let delivery = tokio::spawn(workers::delivery::run(store.clone(), channels, stop_delivery.clone()));
+    let stop_listening = CancellationToken::new();
+    let mut listening = JoinSet::new();
+    let mut delivery = JoinSet::new();
+    for (channel, door) in channels.into_iter().zip(doors) {
+        info!(channel = channel.name(), "on");
+        let (listener, stop) = (Arc::clone(&channel), stop_listening.clone());
+        listening.spawn(async move { listener.listen(door, stop).await });
+        delivery.spawn(workers::delivery::run(store.clone(), channel, board.clone(), stop_delivery.clone()));
+    }
+    for (channel, why) in &off {
+        info!(channel, "off: {why}");
+    }
 
     let learning = (!is_learnt).then(|| {
         let learner = Learner {
@@ -158,15 +190,22 @@ pub async fn run(config: Config, knowledge: Knowledge, progress: Progress) -> an
     if let Some(learning) = learning {
         learning.abort();
     }
+    stop_listening.cancel();
+    finish("leaving the platforms", all_of(listening), CLOSE).await;
     stop_turns.cancel();
     finish("answering what is pending", turns, DRAIN).await;
     stop_delivery.cancel();
-    finish("delivering what is queued", delivery, DRAIN).await;
+    finish("delivering what is queued", all_of(delivery), DRAIN).await;
     close_connections.cancel();
     finish("closing the connections", server, CLOSE * 2).await;
     store.close().await;
     info!("stopped");
     Ok(())
+}
+
+/// One task for several.
+fn all_of(tasks: JoinSet<()>) -> JoinHandle<()> {
+    tokio::spawn(async { drop(tasks.join_all().await) })
 }
 
 /// Waits for a part of the service, within a bound.

@@ -79,6 +79,8 @@ impl World {
     async fn turn(&self, place: &str, replies: &[&str]) -> ConversationId {
         let now = Timestamp::now();
         let incoming = Incoming {
+            edits: None,
+            reply_to: None,
             channel: "test".into(),
             message_id: uuid::Uuid::now_v7().to_string(),
             place: place.into(),

@@ -84,6 +84,8 @@ fn at(seconds: i64) -> Timestamp {
 
 fn says(place: &str, message: &str, text: &str) -> Incoming {
     Incoming {
+        edits: None,
+        reply_to: None,
         channel: "web".into(),
         message_id: message.into(),
         place: place.into(),
@@ -136,6 +138,8 @@ fn hand_over(reason: Reason, urgency: Urgency) -> Turn {
 async fn a_message_comes_back_as_it_was_written() {
     let house = House::new().await;
     let incoming = Incoming {
+        edits: None,
+        reply_to: None,
         public: true,
         text: "null \0, emoji 🕯️, right-to-left \u{202e}, '; DROP TABLE inbox; -- {{ incident }}".into(),
         choice: Some("yes".into()),

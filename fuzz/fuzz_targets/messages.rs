@@ -54,6 +54,8 @@ fuzz_target!(|bytes: &[u8]| {
 
 fn incoming(text: &str) -> Incoming {
     Incoming {
+        edits: None,
+        reply_to: None,
         channel: "fuzz".to_owned(),
         message_id: "1".to_owned(),
         place: "fuzz".to_owned(),

@@ -1,48 +1,126 @@
-//! One file for each platform: it speaks that platform and nothing else.
+//! One file or folder for each platform: it speaks that platform and nothing else.
+//!
+//! A channel brings what customers write through the [`Door`], and what we say to its platform. What is the same for all of them is done
+//! once, elsewhere: the store keeps every message and finds second deliveries, `workers/delivery.rs` keeps order, rates and retries.
 
+mod board;
+pub mod discord;
+mod door;
+mod pieces;
+mod send_error;
+pub mod telegram;
 mod web_chat;
+#[cfg(feature = "x")]
+pub mod x;
 
 use std::{sync::Arc, time::Duration};
 
-use futures::future::BoxFuture;
+use futures::future::{BoxFuture, FutureExt as _};
+use tokio_util::sync::CancellationToken;
 
-use crate::message::{Outgoing, OutgoingId};
+use crate::{
+    config::Config,
+    message::{Outgoing, OutgoingId},
+};
 
+pub use board::{Board, Report, Side, Trouble};
+pub use door::Door;
+pub use pieces::split;
+pub use send_error::{SendError, Treatment};
 pub use web_chat::WebChat;
 
-/// A platform that we write to.
+/// A platform on which customers write.
 pub trait Channel: Send + Sync {
     /// The name used in the store, in files and in logs.
     fn name(&self) -> &'static str;
 
     /// Whether sending the same message twice does no harm. Where it would, a send whose outcome is unknown is not repeated.
-    fn may_resend(&self) -> bool;
+    fn may_resend(&self) -> bool {
+        false
+    }
 
-    /// Brings one message to a place. The answer is the platform's id of the message, if it has one.
-    fn send<'a>(
-        &'a self,
-        id: OutgoingId,
-        place: &'a str,
-        outgoing: &'a Outgoing,
-    ) -> BoxFuture<'a, Result<Option<String>, SendError>>;
+    /// What the platform takes from us in all. `None`: as much as we can send.
+    fn rate(&self) -> Option<Rate> {
+        None
+    }
+
+    /// The chat in which a place lies (several customers may share one), and what the platform takes there.
+    fn chat_rate<'a>(&self, place: &'a str) -> Option<(&'a str, Rate)> {
+        let _ = place;
+        None
+    }
+
+    /// The pieces in which a message is sent, each within the platform's limits; choices belong to the last. A pure function: after a
+    /// crash the same message must fall into the same pieces.
+    fn pieces(&self, outgoing: &Outgoing) -> Vec<Outgoing> {
+        vec![outgoing.clone()]
+    }
+
+    /// Brings one piece of a message to the platform. The answer is the platform's id of it, if it has one.
+    fn send<'a>(&'a self, parcel: &'a Parcel) -> BoxFuture<'a, Result<Option<String>, SendError>>;
+
+    /// Brings in what customers write, until `stop`. It never gives up: what fails is told to the door's board and tried again.
+    fn listen<'a>(&'a self, door: Door, stop: CancellationToken) -> BoxFuture<'a, ()> {
+        // The web chat's door is the web server.
+        async move {
+            drop(door);
+            stop.cancelled().await;
+        }
+        .boxed()
+    }
+
+    /// The routes through which the platform calls us, if it does.
+    fn routes(&self, door: &Door) -> Option<axum::Router> {
+        let _ = door;
+        None
+    }
+
+    /// Tries the credentials. `Ok`: who we are there, and what is worth knowing; `Err`: everything that is wrong, with what to do.
+    fn verify(&self) -> BoxFuture<'_, Result<String, Vec<String>>> {
+        async { Ok("needs no credentials".to_owned()) }.boxed()
+    }
 }
 
-/// Why a message was not sent.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum SendError {
-    /// Not sent; it may work later (not before `after`, where the platform names a time).
-    #[error("not sent for now: {reason}")]
-    Later { reason: String, after: Option<Duration> },
-    /// Not sent, and it never will be.
-    #[error("refused: {0}")]
-    Refused(String),
-    /// It may or may not have arrived.
-    #[error("unknown whether it arrived: {0}")]
-    Uncertain(String),
+/// One piece of a message on its way.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Parcel {
+    /// The message that it belongs to.
+    pub id: OutgoingId,
+    /// Which piece of it, counted from 0.
+    pub piece: usize,
+    /// Where it goes, as [`crate::message::Incoming::place`] named it.
+    pub place: String,
+    /// What it answers, as [`crate::message::Incoming::reply_to`] named it.
+    pub reply_to: Option<String>,
+    pub message: Outgoing,
 }
 
-/// All channels. A new one is a file in this folder and a line here.
+/// So many at once, afterwards one in each span.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rate {
+    pub burst: u32,
+    pub every: Duration,
+}
+
+/// A channel that is on, or its name and why it is off.
+pub type Opened = Result<Arc<dyn Channel>, (&'static str, String)>;
+
+/// All channels. A new one is a file or folder here and a line in this list. Opening one reads its settings and secrets and talks to
+/// nobody.
 #[must_use]
-pub fn all() -> Vec<Arc<dyn Channel>> {
-    vec![Arc::new(WebChat)]
+pub fn all(config: &Config) -> Vec<Opened> {
+    vec![
+        Ok(Arc::new(WebChat)),
+        opened(telegram::Telegram::NAME, telegram::Telegram::open(&config.telegram)),
+        opened(discord::Discord::NAME, discord::Discord::open(&config.discord)),
+        #[cfg(feature = "x")]
+        opened(x::X::NAME, x::X::open(&config.x)),
+    ]
+}
+
+fn opened<C: Channel + 'static>(name: &'static str, channel: Result<C, String>) -> Opened {
+    match channel {
+        Ok(channel) => Ok(Arc::new(channel)),
+        Err(why) => Err((name, why)),
+    }
 }

@@ -2,10 +2,10 @@
 
 use futures::future::{BoxFuture, FutureExt, ready};
 
-use super::{Channel, SendError};
-use crate::message::{Outgoing, OutgoingId};
+use super::{Channel, Parcel, SendError};
 
-/// The chat page reads its lines from the store, so a message has arrived once the store records it as sent.
+/// The chat page reads its lines from the store, so a message has arrived once the store records it as sent. What visitors write comes
+/// in through the web server.
 pub struct WebChat;
 
 impl WebChat {
@@ -21,12 +21,7 @@ impl Channel for WebChat {
         true
     }
 
-    fn send<'a>(
-        &'a self,
-        _id: OutgoingId,
-        _place: &'a str,
-        _outgoing: &'a Outgoing,
-    ) -> BoxFuture<'a, Result<Option<String>, SendError>> {
+    fn send<'a>(&'a self, _parcel: &'a Parcel) -> BoxFuture<'a, Result<Option<String>, SendError>> {
         ready(Ok(None)).boxed()
     }
 }

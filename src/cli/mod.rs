@@ -129,6 +129,8 @@ fn learn(config: Config, knowledge: Knowledge, max_wrong: Option<f64>) -> (Respo
 /// A message as a first-time visitor would send it.
 fn incoming(text: &str, choice: Option<String>, now: Timestamp) -> Incoming {
     Incoming {
+        edits: None,
+        reply_to: None,
         channel: "terminal".to_owned(),
         message_id: ConversationId::new().to_string(),
         place: "terminal".to_owned(),

@@ -118,6 +118,8 @@ pub enum Phrase {
     Danger,
     OtherLanguage,
     NoWords,
+    /// What to do here, for who has not asked anything yet.
+    Welcome,
 }
 
 /// What [`load`] found.

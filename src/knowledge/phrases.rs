@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// The single lines of a language.
-const LINES: [&str; 11] = [
+const LINES: [&str; 12] = [
     "introduction",
     "clarify",
     "person",
@@ -30,6 +30,7 @@ const LINES: [&str; 11] = [
     "danger",
     "other_language",
     "no_words",
+    "welcome",
 ];
 const HAND_OVER: [&str; 9] =
     ["unsure", "wish", "always", "stale", "repeated", "unclear", "attachment", "undelivered", "language"];
@@ -69,6 +70,7 @@ pub fn key(phrase: Phrase) -> &'static str {
         Phrase::Danger | Phrase::HandOver(Reason::Danger(_)) => "danger",
         Phrase::OtherLanguage => "other_language",
         Phrase::NoWords => "no_words",
+        Phrase::Welcome => "welcome",
         Phrase::HandOver(Reason::Unsure) => "hand_over.unsure",
         Phrase::HandOver(Reason::Wish) => "hand_over.wish",
         Phrase::HandOver(Reason::Always) => "hand_over.always",

@@ -46,7 +46,7 @@ pub(super) fn read(burst: &[Incoming], offered: &[Choice], read: impl Fn(&str) -
     let text = whole(burst);
     let tapped = burst.iter().rev().find_map(|incoming| incoming.choice.as_deref());
     let whole = read(&text);
-    let picked = choice::picked(offered, tapped, &text, &whole).cloned();
+    let picked = tapped.and_then(choice::standing).or_else(|| choice::picked(offered, tapped, &text, &whole).cloned());
     let (pieces, halved) = if picked.is_some() { (Vec::new(), false) } else { questions(&text) };
     let parts = pieces
         .into_iter()
@@ -140,6 +140,8 @@ mod tests {
     fn all_that_is_read_is_foreseen() {
         for text in ["hi", "When is power back? I need a refund.", "when is it back and how do I claim food", ""] {
             let incoming = |text: &str| Incoming {
+                edits: None,
+                reply_to: None,
                 channel: "web".to_owned(),
                 message_id: "1".to_owned(),
                 place: "p".to_owned(),

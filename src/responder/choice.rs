@@ -2,8 +2,6 @@
 
 use crate::{message::Choice, reading::Reading};
 
-/// The choice that calls a person.
-pub(super) const PERSON: &str = "person";
 /// The choice that keeps the bot.
 pub(super) const KEEP_BOT: &str = "keep_bot";
 const INTENT: &str = "intent:";
@@ -38,6 +36,11 @@ pub(super) fn intent_choice(intent: &str, title: &str) -> Choice {
 /// The intent behind a choice.
 pub(super) fn intent_of(choice: &Choice) -> Option<&str> {
     choice.id.strip_prefix(INTENT)
+}
+
+/// A choice that is understood at any time, offered or not.
+pub(super) fn standing(tapped: &str) -> Option<Choice> {
+    [Choice::PERSON, Choice::HELP].contains(&tapped).then(|| Choice { id: tapped.to_owned(), label: String::new() })
 }
 
 /// Which of the offered choices is meant: the tapped one, a number, the words of a label, yes or no, or the best intent.
@@ -87,7 +90,7 @@ fn by_label<'a>(offered: &'a [Choice], said: &str) -> Option<&'a Choice> {
 
 fn by_yes_or_no<'a>(offered: &'a [Choice], said: &str) -> Option<&'a Choice> {
     let [person, keep] = offered else { return None };
-    if person.id != PERSON || keep.id != KEEP_BOT {
+    if person.id != Choice::PERSON || keep.id != KEEP_BOT {
         return None;
     }
     if YES.contains(&said) {
@@ -124,7 +127,7 @@ mod tests {
         vec![
             intent_choice("refund", "Ask for a refund"),
             intent_choice("billing", "Understand my bill"),
-            Choice { id: PERSON.into(), label: "Talk to a person".into() },
+            Choice { id: Choice::PERSON.into(), label: "Talk to a person".into() },
         ]
     }
 
@@ -174,10 +177,10 @@ mod tests {
     #[test]
     fn yes_calls_the_person_that_was_offered() {
         let offer = [
-            Choice { id: PERSON.into(), label: "Talk to a person".into() },
+            Choice { id: Choice::PERSON.into(), label: "Talk to a person".into() },
             Choice { id: KEEP_BOT.into(), label: "No, that is all".into() },
         ];
-        assert_eq!(picked(&offer, None, "Yes, please!", &reading("x", 0.0)).unwrap().id, PERSON);
+        assert_eq!(picked(&offer, None, "Yes, please!", &reading("x", 0.0)).unwrap().id, Choice::PERSON);
         assert_eq!(picked(&offer, None, "no", &reading("x", 0.0)).unwrap().id, KEEP_BOT);
         assert!(picked(&offered(), None, "yes", &reading("x", 0.0)).is_none());
     }

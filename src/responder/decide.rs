@@ -100,7 +100,7 @@ impl Scene<'_> {
         choice::intent_choice(intent, self.knowledge.title(intent, self.language))
     }
 
-    fn phrase_choice(&self, id: &str, phrase: Phrase) -> Choice {
+    pub(super) fn phrase_choice(&self, id: &str, phrase: Phrase) -> Choice {
         Choice { id: id.to_owned(), label: self.knowledge.phrase(phrase, self.language, self.now).text }
     }
 }
@@ -119,7 +119,8 @@ pub(super) fn decide(scene: &Scene<'_>, memory: &Memory, public: bool, message: 
     let settle = Settle { scene, memory, public, message };
     if let Some(picked) = &message.picked {
         return match picked.id.as_str() {
-            choice::PERSON => settle.hand_over(Reason::Wish, Vec::new(), Vec::new()),
+            Choice::PERSON => settle.hand_over(Reason::Wish, Vec::new(), Vec::new()),
+            Choice::HELP => Plan::new(Decision::Acknowledge, vec![Say::Phrase(Phrase::Welcome)]),
             choice::KEEP_BOT => Plan::new(Decision::Acknowledge, vec![Say::Phrase(Phrase::KeptBot)]),
             _ => settle.intents(choice::intent_of(picked).map(str::to_owned).into_iter().collect(), false),
         };
@@ -250,7 +251,7 @@ impl Settle<'_> {
         answered.extend(repeated);
         Plan {
             offered: vec![
-                self.scene.phrase_choice(choice::PERSON, Phrase::Person),
+                self.scene.phrase_choice(Choice::PERSON, Phrase::Person),
                 self.scene.phrase_choice(choice::KEEP_BOT, Phrase::KeepBot),
             ],
             answered,
@@ -305,7 +306,7 @@ impl Settle<'_> {
         }
         let mut offered: Vec<Choice> =
             candidates.iter().filter(|name| **name != WISH_INTENT).map(|name| self.scene.choice(name)).collect();
-        offered.push(self.scene.phrase_choice(choice::PERSON, Phrase::Person));
+        offered.push(self.scene.phrase_choice(Choice::PERSON, Phrase::Person));
         let decision = Decision::Clarify(candidates.into_iter().map(str::to_owned).collect());
         Plan { offered, ..Plan::new(decision, vec![Say::Phrase(Phrase::Clarify)]) }
     }

@@ -554,6 +554,8 @@ fn in_a_hurry_the_quicker_classifier_reads() {
     let knows_nothing = Arc::new(Classifier::train(&[], None));
     let talk = Talk::new();
     let asks = Incoming {
+        edits: None,
+        reply_to: None,
         channel: "web".to_owned(),
         message_id: "1".to_owned(),
         place: "p".to_owned(),

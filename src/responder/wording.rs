@@ -4,7 +4,7 @@ use super::decide::{Plan, Say, Scene};
 use crate::{
     conversation::{Decision, Memory, Reason},
     knowledge::{Phrase, Said},
-    message::{Author, ConversationId, Outgoing},
+    message::{Author, Choice, ConversationId, Outgoing},
     reading::Mood,
 };
 
@@ -46,10 +46,19 @@ pub(super) fn word(scene: &Scene<'_>, memory: &Memory, id: ConversationId, mood:
     vec![Outgoing {
         text: text.join("\n\n"),
         short: Some(short.join(" ")),
-        choices: plan.offered.clone(),
+        choices: choices(scene, plan),
         author: Author::Bot,
         language,
     }]
+}
+
+/// What is offered; under an answer to a question, a person.
+fn choices(scene: &Scene<'_>, plan: &Plan) -> Vec<Choice> {
+    let asked = plan.answered.iter().any(|intent| !scene.is_courtesy(intent));
+    if plan.offered.is_empty() && matches!(plan.decision, Decision::Answer(_)) && asked {
+        return vec![scene.phrase_choice(Choice::PERSON, Phrase::Person)];
+    }
+    plan.offered.clone()
 }
 
 fn in_danger(plan: &Plan) -> bool {

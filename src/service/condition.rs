@@ -1,8 +1,10 @@
 //! What the parts of the service tell of themselves, joined for `/health`.
 
+use std::collections::BTreeMap;
+
 use tokio::sync::watch;
 
-use crate::web::Health;
+use crate::{channels::Report, web::Health};
 
 /// The parts that may not work as they should.
 pub(super) struct Condition {
@@ -15,6 +17,10 @@ pub(super) struct Condition {
     pub overloaded: watch::Receiver<bool>,
     /// Signs that the promise is not kept.
     pub drift: watch::Receiver<Vec<String>>,
+    /// What does not work on which channel.
+    pub channels: watch::Receiver<Report>,
+    /// Why the other channels are off.
+    pub off: BTreeMap<&'static str, String>,
 }
 
 impl Condition {
@@ -22,6 +28,13 @@ impl Condition {
         let lacking = self.lacking.borrow_and_update().clone();
         let overloaded = *self.overloaded.borrow_and_update();
         let drift = self.drift.borrow_and_update().clone();
+        let channels = self.channels.borrow_and_update().clone();
+        let troubles: Vec<String> = channels
+            .iter()
+            .flat_map(|(channel, sides)| {
+                sides.iter().map(move |(side, trouble)| format!("{channel}: {side} does not work: {}", trouble.what))
+            })
+            .collect();
         let by_ngrams = lacking.is_some() || overloaded;
         let overload =
             overloaded.then(|| "more messages than the sentence model can read: n-grams alone decide".to_owned());
@@ -34,7 +47,10 @@ impl Condition {
                 .into_iter()
                 .chain(overload)
                 .chain(drift)
+                .chain(troubles)
                 .collect(),
+            channels,
+            off: self.off.clone(),
         }
     }
 
@@ -45,6 +61,7 @@ impl Condition {
                 Ok(()) = self.lacking.changed() => {}
                 Ok(()) = self.overloaded.changed() => {}
                 Ok(()) = self.drift.changed() => {}
+                Ok(()) = self.channels.changed() => {}
                 else => return,
             }
             health.send_replace(self.health());

@@ -219,7 +219,7 @@ async fn reply(work: &mut Work, id: EscalationId, agent: String, text: String, n
     let language = conversation.memory.language.unwrap_or(Language::ENGLISH);
     let outgoing = Outgoing { text, short: None, choices: Vec::new(), author: Author::Agent(agent), language };
     outbox::queue(connection, conversation.id, &outgoing, audit, now).await?;
-    work.changes.outbox = true;
+    work.changes.outbox.push(conversation.channel);
     work.changes.conversations.push(conversation.id);
     Ok(())
 }

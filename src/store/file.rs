@@ -14,7 +14,8 @@ use sqlx::{
 use super::StoreError;
 
 /// The steps from an empty file to today's schema. `PRAGMA user_version` counts the steps taken.
-const MIGRATIONS: &[&str] = &[include_str!("../../migrations/0001_store.sql")];
+const MIGRATIONS: &[&str] =
+    &[include_str!("../../migrations/0001_store.sql"), include_str!("../../migrations/0002_channels.sql")];
 
 /// Marks a file as Evenkeel's (`PRAGMA application_id`): the letters `EvkL`.
 const APPLICATION: i64 = 0x4576_6b4c;

@@ -7,7 +7,7 @@ use sqlx::Row;
 
 use super::{
     Result, Store,
-    rows::{self, from_json, micros, moment, to_json, uuid},
+    rows::{self, Audit, from_json, micros, moment, to_json, uuid},
     writer::Work,
 };
 use crate::{
@@ -43,7 +43,8 @@ pub struct Pending {
 impl Store {
     /// Takes a message in. When it returns, the message survives a crash.
     ///
-    /// A second delivery (same channel and `message_id`) changes nothing and gives the ids of the first.
+    /// A second delivery (same channel and `message_id`) changes nothing and gives the ids of the first. An edit takes the place of the
+    /// message that it edits if that had no turn yet; otherwise it is a message like any other. Who writes may be written to again.
     pub async fn receive(&self, incoming: &Incoming) -> Result<Received> {
         let incoming = incoming.clone();
         self.writer.run(move |work| Box::pin(receive(work, incoming))).await
@@ -84,7 +85,7 @@ impl Store {
             return Ok(None);
         };
         let rows = sqlx::query(
-            "SELECT i.id, i.message_id, c.contact, i.public, i.text, i.choice, i.attachments, i.received_at
+            "SELECT i.id, i.message_id, i.reply_to, c.contact, i.public, i.text, i.choice, i.attachments, i.received_at
              FROM inbox i INDEXED BY inbox_pending JOIN contacts c ON c.id = i.contact
              WHERE i.conversation = ? AND i.audit IS NULL ORDER BY i.cursor",
         )
@@ -98,6 +99,8 @@ impl Store {
                 incoming: Incoming {
                     channel: found.channel.clone(),
                     message_id: row.try_get("message_id")?,
+                    edits: None,
+                    reply_to: row.try_get("reply_to")?,
                     place: found.place.clone(),
                     contact: row.try_get("contact")?,
                     public: row.try_get("public")?,
@@ -156,6 +159,12 @@ async fn receive(work: &mut Work, incoming: Incoming) -> Result<Received> {
         });
     }
 
+    if let Some(original) = &incoming.edits
+        && let Some(received) = replace(work, &incoming, original).await?
+    {
+        return Ok(received);
+    }
+    let connection = &mut work.connection;
     let received_at = micros(incoming.received_at);
     let contact: i64 = sqlx::query_scalar(
         "INSERT INTO contacts (channel, contact, first_at, last_at) VALUES (?1, ?2, ?3, ?3)
@@ -168,7 +177,7 @@ async fn receive(work: &mut Work, incoming: Incoming) -> Result<Received> {
     .await?;
     let conversation: String = sqlx::query_scalar(
         "INSERT INTO conversations (id, channel, place, public, memory, opened_at) VALUES (?, ?, ?, ?, ?, ?)
-         ON CONFLICT (channel, place) DO UPDATE SET public = excluded.public RETURNING id",
+         ON CONFLICT (channel, place) DO UPDATE SET public = excluded.public, silenced = NULL RETURNING id",
     )
     .bind(ConversationId::new().to_string())
     .bind(&incoming.channel)
@@ -180,13 +189,14 @@ async fn receive(work: &mut Work, incoming: Incoming) -> Result<Received> {
     .await?;
     let message = MessageId::new();
     sqlx::query(
-        "INSERT INTO inbox (cursor, id, channel, message_id, conversation, contact, public, text, choice, attachments,
-         received_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO inbox (cursor, id, channel, message_id, reply_to, conversation, contact, public, text, choice,
+         attachments, received_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     )
     .bind(rows::take_cursor(&mut *connection).await?)
     .bind(message.to_string())
     .bind(incoming.channel)
     .bind(incoming.message_id)
+    .bind(incoming.reply_to)
     .bind(&conversation)
     .bind(contact)
     .bind(incoming.public)
@@ -201,6 +211,33 @@ async fn receive(work: &mut Work, incoming: Incoming) -> Result<Received> {
     work.changes.inbox = true;
     work.changes.conversations.push(conversation);
     Ok(Received { message, conversation, new: true })
+}
+
+/// Settles the message that an edit replaces, if it had no turn yet. `Some`: the edit says nothing new.
+async fn replace(work: &mut Work, edit: &Incoming, original: &str) -> Result<Option<Received>> {
+    let row = sqlx::query(
+        "SELECT id, conversation, cursor, text = ? AS same, audit IS NULL AS pending FROM inbox WHERE channel = ? AND message_id = ?",
+    )
+    .bind(&edit.text)
+    .bind(&edit.channel)
+    .bind(original)
+    .fetch_optional(&mut work.connection)
+    .await?;
+    let Some(row) = row else { return Ok(None) };
+    let conversation = ConversationId(uuid(row.try_get("conversation")?)?);
+    if row.try_get("same")? {
+        return Ok(Some(Received { message: MessageId(uuid(row.try_get("id")?)?), conversation, new: false }));
+    }
+    if row.try_get("pending")? {
+        let audit = Audit { kind: "edit", conversation: Some(conversation), ..Audit::default() };
+        let audit = audit.insert(&mut work.connection, edit.received_at).await?;
+        sqlx::query("UPDATE inbox SET audit = ? WHERE cursor = ?")
+            .bind(audit)
+            .bind(row.try_get::<i64, _>("cursor")?)
+            .execute(&mut work.connection)
+            .await?;
+    }
+    Ok(None)
 }
 
 #[cfg(test)]

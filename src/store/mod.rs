@@ -4,6 +4,7 @@
 //! what is committed. A call that returns `Ok` has survived a crash. Another process may open the same file meanwhile, but
 //! only one may run the service: [`Store::recover`] takes the leases of every other process for dead.
 
+mod channels;
 mod counts;
 mod erase;
 mod escalations;
@@ -24,6 +25,7 @@ use tokio::sync::{Notify, watch};
 use uuid::Uuid;
 
 pub use self::{
+    channels::{LastSeen, Silence},
     counts::{Counts, Status},
     escalations::{EscalationFilter, EscalationRecord},
     file::OpenError,
@@ -113,10 +115,10 @@ impl Store {
         &self.signals.inbox
     }
 
-    /// Wakes whoever empties the outbox, like [`Store::inbox_changed`]: when a message is queued, and when one on its way
-    /// no longer holds up the next of its conversation.
-    pub fn outbox_changed(&self) -> &Notify {
-        &self.signals.outbox
+    /// Wakes whoever empties a channel's queue: when a message is queued, and when one on its way no longer holds up the next of its
+    /// conversation. A write by another process wakes it within a quarter of a second.
+    pub fn outbox_changed(&self, channel: &str) -> watch::Receiver<()> {
+        self.signals.outbox(channel)
     }
 
     /// Closes the file after what was handed in is committed. Later calls give [`StoreError::Closed`].

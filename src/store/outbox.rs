@@ -26,9 +26,14 @@ pub struct Leased {
     pub conversation: ConversationId,
     pub channel: String,
     pub place: String,
+    /// What it answers, as [`crate::message::Incoming::reply_to`] named it.
+    pub reply_to: Option<String>,
     pub outgoing: Outgoing,
     /// 1 = first
     pub attempt: u32,
+    /// How many of the pieces into which its channel cuts it have arrived.
+    pub pieces: usize,
+    pub queued_at: Timestamp,
 }
 
 /// What a restart found half done.
@@ -57,19 +62,20 @@ impl Undelivered {
 }
 
 impl Store {
-    /// Leases up to `limit` messages that are due: replies ahead of bulk, then the one due longest. A conversation has at
+    /// Leases up to `limit` messages of a channel that are due: replies ahead of bulk, then the one due longest. A conversation has at
     /// most one message on its way, and its replies leave in the order in which they were queued, ahead of its bulk.
-    pub async fn lease(&self, now: Timestamp, lease: Duration, limit: u32) -> Result<Vec<Leased>> {
+    pub async fn lease(&self, channel: &str, now: Timestamp, lease: Duration, limit: u32) -> Result<Vec<Leased>> {
         let holder = self.holder.to_string();
-        self.writer.run(move |work| Box::pin(take(work, holder, now, lease, limit))).await
+        let channel = channel.to_owned();
+        self.writer.run(move |work| Box::pin(take(work, channel, holder, now, lease, limit))).await
     }
 
-    /// When the next queued message is due (it may be in the past). Those that wait for an earlier one of their
+    /// When the next queued message of a channel is due (it may be in the past). Those that wait for an earlier one of their
     /// conversation do not count: [`Store::outbox_changed`] tells when that one is settled.
-    pub async fn next_try(&self) -> Result<Option<Timestamp>> {
+    pub async fn next_try(&self, channel: &str) -> Result<Option<Timestamp>> {
         let next: Option<i64> = sqlx::query_scalar(
             "SELECT MIN(at) FROM (
-                SELECT (SELECT o.next_try_at FROM outbox o WHERE o.state = 'queued' AND o.bulk = b.bulk AND NOT EXISTS (
+                SELECT (SELECT o.next_try_at FROM outbox o WHERE o.state = 'queued' AND o.channel = ? AND o.bulk = b.bulk AND NOT EXISTS (
                     SELECT 1 FROM outbox e
                     WHERE e.conversation = o.conversation AND e.state IN ('queued', 'leased')
                     AND (e.state = 'leased' OR (e.bulk, e.seq) < (o.bulk, o.seq))
@@ -77,6 +83,7 @@ impl Store {
                 FROM (SELECT 0 AS bulk UNION ALL SELECT 1) b
             )",
         )
+        .bind(channel)
         .fetch_one(&self.readers)
         .await?;
         next.map(moment).transpose()
@@ -89,26 +96,30 @@ impl Store {
         self.writer.run(move |work| Box::pin(sent(work, id, platform_id, now))).await
     }
 
-    /// Puts a leased message back for a later try. Does nothing where it is not leased.
-    pub async fn retry(&self, id: OutgoingId, at: Timestamp, error: &str) -> Result<()> {
-        let error = shortened(error);
+    /// Records that one more piece of a leased message has arrived: after a crash or a failure it goes on behind it.
+    pub async fn piece_sent(&self, id: OutgoingId) -> Result<()> {
         self.writer
             .run(move |work| {
                 Box::pin(async move {
-                    sqlx::query(
-                        "UPDATE outbox SET state = 'queued', next_try_at = ?, error = ?, leased_until = NULL,
-                         leased_by = NULL WHERE id = ? AND state = 'leased'",
-                    )
-                    .bind(micros(at))
-                    .bind(error)
-                    .bind(id.to_string())
-                    .execute(&mut work.connection)
-                    .await?;
-                    work.changes.outbox = true;
+                    sqlx::query("UPDATE outbox SET pieces = pieces + 1 WHERE id = ? AND state = 'leased'")
+                        .bind(id.to_string())
+                        .execute(&mut work.connection)
+                        .await?;
                     Ok(())
                 })
             })
             .await
+    }
+
+    /// Puts a leased message back for a later try. Does nothing where it is not leased.
+    pub async fn retry(&self, id: OutgoingId, at: Timestamp, error: &str) -> Result<()> {
+        let error = shortened(error);
+        self.writer.run(move |work| Box::pin(put_back(work, id, at, Some(error)))).await
+    }
+
+    /// Puts a leased message back that was not tried, because its turn has not come: no attempt is counted.
+    pub async fn postpone(&self, id: OutgoingId, at: Timestamp) -> Result<()> {
+        self.writer.run(move |work| Box::pin(put_back(work, id, at, None))).await
     }
 
     /// Gives a message up; an escalation (`Undelivered`) tells a person, except for bulk, whose failures are only counted.
@@ -147,13 +158,18 @@ pub(super) async fn queue(
     audit: i64,
     now: Timestamp,
 ) -> Result<()> {
+    // Who stopped or blocked us is written to no more: it fails at once, and whoever looks sees why.
     let agent = match &outgoing.author {
         Author::Bot => None,
         Author::Agent(name) => Some(name),
     };
     sqlx::query(
         "INSERT INTO outbox (id, conversation, agent, text, short, choices, language, queued_at, queued_after, next_try_at,
-         audit) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, (SELECT cursor FROM counter), ?8, ?9)",
+         audit, channel, state, error, reply_to)
+         SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, (SELECT cursor FROM counter), ?8, ?9, c.channel,
+            iif(c.silenced IS NULL, 'queued', 'failed'), c.silenced,
+            (SELECT reply_to FROM inbox WHERE conversation = ?2 ORDER BY (audit IS ?9) DESC, cursor DESC LIMIT 1)
+         FROM conversations c WHERE c.id = ?2",
     )
     .bind(OutgoingId::new().to_string())
     .bind(conversation.to_string())
@@ -169,18 +185,41 @@ pub(super) async fn queue(
     Ok(())
 }
 
-async fn take(work: &mut Work, holder: String, now: Timestamp, lease: Duration, limit: u32) -> Result<Vec<Leased>> {
+async fn put_back(work: &mut Work, id: OutgoingId, at: Timestamp, error: Option<String>) -> Result<()> {
+    let channel: Option<String> = sqlx::query_scalar(
+        "UPDATE outbox SET state = 'queued', next_try_at = ?1, attempts = attempts - (?2 IS NULL),
+         error = ifnull(?2, error), leased_until = NULL, leased_by = NULL WHERE id = ?3 AND state = 'leased' RETURNING channel",
+    )
+    .bind(micros(at))
+    .bind(error)
+    .bind(id.to_string())
+    .fetch_optional(&mut work.connection)
+    .await?;
+    work.changes.outbox.extend(channel);
+    Ok(())
+}
+
+async fn take(
+    work: &mut Work,
+    channel: String,
+    holder: String,
+    now: Timestamp,
+    lease: Duration,
+    limit: u32,
+) -> Result<Vec<Leased>> {
     let connection = &mut work.connection;
     let rows = sqlx::query(
-        "SELECT o.seq, o.id, o.conversation, c.channel, c.place, o.agent, o.text, o.short, o.choices, o.language, o.attempts
+        "SELECT o.seq, o.id, o.conversation, o.channel, c.place, o.reply_to, o.agent, o.text, o.short, o.choices, o.language,
+            o.attempts, o.pieces, o.queued_at
          FROM outbox o JOIN conversations c ON c.id = o.conversation
-         WHERE o.state = 'queued' AND o.next_try_at <= ? AND NOT EXISTS (
+         WHERE o.state = 'queued' AND o.channel = ? AND o.next_try_at <= ? AND NOT EXISTS (
             SELECT 1 FROM outbox e
             WHERE e.conversation = o.conversation AND e.state IN ('queued', 'leased')
             AND (e.state = 'leased' OR (e.bulk, e.seq) < (o.bulk, o.seq))
          )
          ORDER BY o.bulk, o.next_try_at, o.seq LIMIT ?",
     )
+    .bind(channel)
     .bind(micros(now))
     .bind(limit)
     .fetch_all(&mut *connection)
@@ -213,6 +252,7 @@ fn leased(row: &SqliteRow) -> Result<Leased> {
         conversation: ConversationId(uuid(row.try_get("conversation")?)?),
         channel: row.try_get("channel")?,
         place: row.try_get("place")?,
+        reply_to: row.try_get("reply_to")?,
         outgoing: Outgoing {
             text: row.try_get("text")?,
             short: row.try_get("short")?,
@@ -224,18 +264,19 @@ fn leased(row: &SqliteRow) -> Result<Leased> {
                 .map_err(|error| rows::corrupt("language", &error))?,
         },
         attempt: row.try_get::<u32, _>("attempts")? + 1,
+        pieces: row.try_get::<u32, _>("pieces")? as usize,
+        queued_at: moment(row.try_get("queued_at")?)?,
     })
 }
 
 async fn sent(work: &mut Work, id: OutgoingId, platform_id: Option<String>, now: Timestamp) -> Result<()> {
     let connection = &mut work.connection;
     // Not there: it was erased while it was on its way.
-    let conversation: Option<String> =
-        sqlx::query_scalar("SELECT conversation FROM outbox WHERE id = ? AND state <> 'sent'")
-            .bind(id.to_string())
-            .fetch_optional(&mut *connection)
-            .await?;
-    let Some(conversation) = conversation else {
+    let row = sqlx::query("SELECT conversation, channel FROM outbox WHERE id = ? AND state <> 'sent'")
+        .bind(id.to_string())
+        .fetch_optional(&mut *connection)
+        .await?;
+    let Some(row) = row else {
         return Ok(());
     };
     let cursor = rows::take_cursor(&mut *connection).await?;
@@ -249,8 +290,8 @@ async fn sent(work: &mut Work, id: OutgoingId, platform_id: Option<String>, now:
     .bind(id.to_string())
     .execute(&mut *connection)
     .await?;
-    work.changes.conversations.push(ConversationId(uuid(&conversation)?));
-    work.changes.outbox = true;
+    work.changes.conversations.push(ConversationId(uuid(row.try_get("conversation")?)?));
+    work.changes.outbox.push(row.try_get("channel")?);
     Ok(())
 }
 
@@ -258,7 +299,7 @@ async fn give_up(work: &mut Work, id: OutgoingId, how: Undelivered, error: Strin
     let connection = &mut work.connection;
     let row = sqlx::query(
         "UPDATE outbox SET state = ?, error = ?, leased_until = NULL, leased_by = NULL
-         WHERE id = ? AND state IN ('queued', 'leased') RETURNING conversation, bulk",
+         WHERE id = ? AND state IN ('queued', 'leased') RETURNING conversation, channel, bulk",
     )
     .bind(how.state())
     .bind(error)
@@ -274,14 +315,14 @@ async fn give_up(work: &mut Work, id: OutgoingId, how: Undelivered, error: Strin
         undelivered(&mut *connection, conversation, how, now).await?;
         work.changes.conversations.push(conversation);
     }
-    work.changes.outbox = true;
+    work.changes.outbox.push(row.try_get("channel")?);
     Ok(())
 }
 
 async fn recover(work: &mut Work, holder: String, resendable: Vec<String>, now: Timestamp) -> Result<Recovered> {
     // `<> 'sent'` is what the index is limited to: SQLite does not conclude it from `= 'leased'`.
     let rows = sqlx::query(
-        "SELECT o.id, c.channel FROM outbox o INDEXED BY outbox_state JOIN conversations c ON c.id = o.conversation
+        "SELECT o.id, o.channel FROM outbox o INDEXED BY outbox_state
          WHERE o.state = 'leased' AND o.state <> 'sent' AND (o.leased_by <> ? OR o.leased_until <= ?) ORDER BY o.seq",
     )
     .bind(holder)
@@ -291,7 +332,8 @@ async fn recover(work: &mut Work, holder: String, resendable: Vec<String>, now: 
     let mut recovered = Recovered::default();
     for row in rows {
         let id: String = row.try_get("id")?;
-        if resendable.contains(&row.try_get("channel")?) {
+        let channel: String = row.try_get("channel")?;
+        if resendable.contains(&channel) {
             sqlx::query(
                 "UPDATE outbox SET state = 'queued', next_try_at = ?, leased_until = NULL, leased_by = NULL WHERE id = ?",
             )
@@ -299,6 +341,7 @@ async fn recover(work: &mut Work, holder: String, resendable: Vec<String>, now: 
             .bind(id)
             .execute(&mut work.connection)
             .await?;
+            work.changes.outbox.push(channel);
             recovered.requeued += 1;
         } else {
             let error = "the service stopped while it was being sent".to_owned();
@@ -306,6 +349,5 @@ async fn recover(work: &mut Work, holder: String, resendable: Vec<String>, now: 
             recovered.uncertain += 1;
         }
     }
-    work.changes.outbox = true;
     Ok(recovered)
 }

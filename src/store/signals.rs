@@ -13,7 +13,8 @@ use crate::message::ConversationId;
 #[derive(Default)]
 pub(super) struct Changes {
     pub inbox: bool,
-    pub outbox: bool,
+    /// Channels whose queue changed.
+    pub outbox: Vec<String>,
     /// Conversations in which a line became visible, or whose standing changed.
     pub conversations: Vec<ConversationId>,
     /// Another process wrote: any conversation may have changed.
@@ -23,7 +24,7 @@ pub(super) struct Changes {
 impl Changes {
     pub fn add(&mut self, other: Self) {
         self.inbox |= other.inbox;
-        self.outbox |= other.outbox;
+        self.outbox.extend(other.outbox);
         self.conversations.extend(other.conversations);
         self.elsewhere |= other.elsewhere;
     }
@@ -33,7 +34,7 @@ impl Changes {
 #[derive(Default)]
 pub(super) struct Signals {
     pub inbox: Notify,
-    pub outbox: Notify,
+    outbox: Mutex<HashMap<String, watch::Sender<()>>>,
     watched: Mutex<Watched>,
 }
 
@@ -50,8 +51,12 @@ impl Signals {
         if changes.inbox {
             self.inbox.notify_one();
         }
-        if changes.outbox {
-            self.outbox.notify_one();
+        if changes.elsewhere || !changes.outbox.is_empty() {
+            for (channel, sender) in &*locked(&self.outbox) {
+                if changes.elsewhere || changes.outbox.contains(channel) {
+                    sender.send_replace(());
+                }
+            }
         }
         if changes.elsewhere {
             // Sending fails when nobody listens any more.
@@ -66,6 +71,10 @@ impl Signals {
         }
     }
 
+    pub fn outbox(&self, channel: &str) -> watch::Receiver<()> {
+        locked(&self.outbox).entry(channel.to_owned()).or_default().subscribe()
+    }
+
     pub fn watch(&self, conversation: ConversationId) -> watch::Receiver<()> {
         let mut watched = self.watched();
         // Each sweep pays for as many new entries as it left: entries of listeners who went never pile up.
@@ -77,9 +86,13 @@ impl Signals {
     }
 
     fn watched(&self) -> MutexGuard<'_, Watched> {
-        // Nothing under the lock can leave it half done.
-        self.watched.lock().unwrap_or_else(PoisonError::into_inner)
+        locked(&self.watched)
     }
+}
+
+/// Nothing under these locks can leave it half done.
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

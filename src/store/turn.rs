@@ -86,7 +86,9 @@ async fn record(
     for reply in &turn.replies {
         queue(connection, conversation.id, reply, audit, now).await?;
     }
-    work.changes.outbox = !turn.replies.is_empty();
+    if !turn.replies.is_empty() {
+        work.changes.outbox.push(conversation.channel);
+    }
     work.changes.conversations.push(conversation.id);
     Ok(escalation)
 }

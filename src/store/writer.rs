@@ -143,7 +143,7 @@ async fn serve(
                 let now = data_version(&mut work.connection).await;
                 if now != seen {
                     seen = now;
-                    signals.tell(&Changes { inbox: true, outbox: true, elsewhere: true, ..Changes::default() });
+                    signals.tell(&Changes { inbox: true, elsewhere: true, ..Changes::default() });
                 }
                 continue;
             }

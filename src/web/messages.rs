@@ -65,10 +65,14 @@ pub(super) async fn post(
     if store.conversation_at(CHANNEL, &visitor.0).await?.is_none() {
         shared.guards.first_messages.check(&address)?;
     }
-    let received = store
-        .receive(&Incoming {
+    let received = shared
+        .state
+        .door
+        .receive(Incoming {
             channel: CHANNEL.to_owned(),
             message_id: format!("{}:{id}", visitor.0),
+            edits: None,
+            reply_to: None,
             place: visitor.0.clone(),
             contact: visitor.0.clone(),
             public: false,
@@ -96,11 +100,10 @@ fn too_large() -> ApiError {
     )
 }
 
-/// Reads and checks a posted message. The text stays exactly as sent, except that NUL becomes U+FFFD: not every database can hold it
-/// and tools that people read the store with would cut the text there.
+/// Reads and checks a posted message.
 fn read(body: &[u8]) -> Result<Posted, ApiError> {
     let body = std::str::from_utf8(body).map_err(|_| ApiError::malformed("not_utf8", "the body is not valid UTF-8"))?;
-    let mut posted: Posted = serde_json::from_str(body).map_err(|error| {
+    let posted: Posted = serde_json::from_str(body).map_err(|error| {
         ApiError::malformed(
             "not_a_message",
             format!("the body is not a message of {{\"id\", \"text\", \"choice\"?}}: {error}"),
@@ -120,9 +123,6 @@ fn read(body: &[u8]) -> Result<Posted, ApiError> {
     }
     if posted.choice.is_none() && posted.text.trim().is_empty() {
         return Err(ApiError::malformed("empty", "the message has neither `text` nor `choice`"));
-    }
-    if posted.text.contains('\0') {
-        posted.text = posted.text.replace('\0', "\u{FFFD}");
     }
     Ok(posted)
 }

@@ -35,7 +35,7 @@ pub use embedding::{Embedding, NotAnOrigin};
 pub use limits::{Limit, Limits};
 pub use probes::Health;
 
-use crate::{reading::Language, store::Store};
+use crate::{channels::Door, reading::Language, store::Store};
 
 /// The name of this channel in the store.
 pub const CHANNEL: &str = "web";
@@ -44,6 +44,8 @@ pub const CHANNEL: &str = "web";
 #[derive(Clone)]
 pub struct WebState {
     pub store: Store,
+    /// Takes visitors' messages in.
+    pub door: Door,
     /// What the chat page shows. The service sends a new value when the knowledge is reloaded.
     pub page: watch::Receiver<ChatPage>,
     /// Sites that may show the chat in a frame.
@@ -84,8 +86,8 @@ struct Shared {
     tabs: Arc<tabs::Tabs>,
 }
 
-/// All routes. Serve it with [`serve`], which adds the limits on connections and headers and tells the peer's address.
-pub fn router(state: WebState) -> Router {
+/// All routes, with those through which platforms call us. Serve it with [`serve`], which adds the limits on connections and headers and tells the peer's address.
+pub fn router(state: WebState, webhooks: Router) -> Router {
     let shared = Shared {
         guards: Arc::new(limits::Guards::new(&state.limits)),
         tabs: Arc::new(tabs::Tabs::default()),
@@ -105,9 +107,10 @@ pub fn router(state: WebState) -> Router {
     bounded
         // An event stream lives as long as its tab.
         .route("/api/chat/events", get(events::stream))
+        .with_state(shared)
+        .merge(webhooks.layer(middleware::from_fn(answered::in_time)))
         .fallback(error::not_found)
         .method_not_allowed_fallback(error::method_not_allowed)
         .layer(middleware::from_fn(answered::counted))
         .layer(middleware::from_fn(headers::secured))
-        .with_state(shared)
 }

@@ -1,6 +1,6 @@
 //! What machines ask: does it live, does it take messages, how much work lies where.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use axum::{
     Json,
@@ -13,7 +13,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::Shared;
-use crate::store::Counts;
+use crate::{channels::Report, store::Counts};
 
 /// What the service knows of itself; the store's counts are added.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -26,6 +26,10 @@ pub struct Health {
     pub understanding: String,
     /// What does not work as it should, in words for the person on duty. Empty: all is well.
     pub degraded: Vec<String>,
+    /// The channels that are on, and what does not work on them.
+    pub channels: Report,
+    /// Why the other channels are off.
+    pub off: BTreeMap<&'static str, String>,
 }
 
 /// The store must count its work within this time, or it is not healthy.

@@ -40,6 +40,8 @@ pub fn turn(responder: &Responder, text: &str) -> Turn {
         memory: Memory::default(),
     };
     let incoming = Incoming {
+        edits: None,
+        reply_to: None,
         channel: "test".into(),
         message_id: "1".into(),
         place: "p".into(),

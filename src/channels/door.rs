@@ -1,0 +1,118 @@
+//! The one door in: every platform's words go through it, so that they are cleaned, kept and counted in one way.
+
+use jiff::Timestamp;
+
+use super::{Board, Side};
+use crate::{
+    message::Incoming,
+    policy,
+    store::{LastSeen, Received, Silence, Store, StoreError},
+};
+
+/// A channel's door to the store.
+#[derive(Clone)]
+pub struct Door {
+    channel: &'static str,
+    store: Store,
+    board: Board,
+}
+
+impl Door {
+    #[must_use]
+    pub fn new(channel: &'static str, store: Store, board: Board) -> Self {
+        board.enter(channel);
+        Self { channel, store, board }
+    }
+
+    /// Keeps a message. When this returns `Ok`, it is on disk and may be acknowledged to the platform; a second delivery of the same
+    /// message changes nothing. A text that is too long is cut: platforms have lower limits than we do.
+    ///
+    /// # Errors
+    /// The store cannot take it now: do not acknowledge it, try again.
+    pub async fn receive(&self, mut incoming: Incoming) -> Result<Received, StoreError> {
+        clean(&mut incoming.text);
+        let received = self.store.receive(&incoming).await?;
+        if received.new {
+            metrics::counter!("evenkeel_received_total", "channel" => self.channel).increment(1);
+        }
+        Ok(received)
+    }
+
+    /// The customer deleted a message: its words are forgotten, and where it had no turn yet it gets none.
+    ///
+    /// # Errors
+    /// As of [`Door::receive`].
+    pub async fn retract(&self, message_id: &str) -> Result<(), StoreError> {
+        self.store.retract(self.channel, message_id, Timestamp::now()).await
+    }
+
+    /// Nothing more is written to this place until its customer writes again.
+    ///
+    /// # Errors
+    /// As of [`Door::receive`].
+    pub async fn silence(&self, place: &str, why: Silence) -> Result<(), StoreError> {
+        self.store.silence(self.channel, place, why, Timestamp::now()).await
+    }
+
+    /// A value that the channel wrote down, such as how far it has read.
+    ///
+    /// # Errors
+    /// As of [`Door::receive`].
+    pub async fn note(&self, key: &str) -> Result<Option<String>, StoreError> {
+        self.store.channel_note(self.channel, key).await
+    }
+
+    /// Writes a value down; it survives a crash.
+    ///
+    /// # Errors
+    /// As of [`Door::receive`].
+    pub async fn write_note(&self, key: &str, value: &str) -> Result<(), StoreError> {
+        self.store.write_channel_note(self.channel, key, value).await
+    }
+
+    /// The places where customers wrote since `since`, each with the last message that we have of it: for platforms that do not repeat
+    /// what we missed.
+    ///
+    /// # Errors
+    /// As of [`Door::receive`].
+    pub async fn last_seen(&self, since: Timestamp) -> Result<Vec<LastSeen>, StoreError> {
+        self.store.last_seen(self.channel, since).await
+    }
+
+    /// Receiving works (again).
+    pub fn works(&self) {
+        self.board.works(self.channel, Side::Receiving);
+    }
+
+    /// Receiving does not work; for the operator's eyes, without secrets and customers' words.
+    pub fn trouble(&self, what: impl Into<String>) {
+        self.board.trouble(self.channel, Side::Receiving, what);
+    }
+}
+
+/// NUL becomes U+FFFD: not every database can hold it, and tools that people read the store with would cut the text there.
+fn clean(text: &mut String) {
+    if text.contains('\0') {
+        *text = text.replace('\0', "\u{FFFD}");
+    }
+    text.truncate(text.floor_char_boundary(policy::MAX_TEXT_BYTES));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_stays_as_it_is_but_for_nul_and_excess() {
+        let cleaned = |text: &str| {
+            let mut text = text.to_owned();
+            clean(&mut text);
+            text
+        };
+        assert_eq!(cleaned("  ¿Qué\tpasa?\n"), "  ¿Qué\tpasa?\n");
+        assert_eq!(cleaned("a\0b"), "a\u{FFFD}b");
+        let long = cleaned(&"é".repeat(policy::MAX_TEXT_BYTES));
+        assert_eq!(long.len(), policy::MAX_TEXT_BYTES);
+        assert!(long.chars().all(|char| char == 'é'));
+    }
+}

@@ -1,0 +1,155 @@
+//! What channels keep: how far they have read, messages that were taken back, and customers who want to hear nothing more.
+
+use jiff::Timestamp;
+use sqlx::Row;
+
+use super::{
+    Result, Store,
+    rows::{Audit, micros, uuid},
+    writer::Work,
+};
+use crate::message::ConversationId;
+
+/// Why nothing more is written to a place, until its customer writes again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Silence {
+    /// They asked us to stop.
+    Stopped,
+    /// They blocked us, or closed the chat.
+    Blocked,
+}
+
+impl Silence {
+    /// The word in the store.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Stopped => "stopped",
+            Self::Blocked => "blocked",
+        }
+    }
+}
+
+/// A place, and the last message that we have from there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LastSeen {
+    pub place: String,
+    pub public: bool,
+    /// The platform's id of it.
+    pub message_id: String,
+}
+
+impl Store {
+    /// What a channel wrote down under `key`.
+    pub async fn channel_note(&self, channel: &str, key: &str) -> Result<Option<String>> {
+        Ok(sqlx::query_scalar("SELECT value FROM channel_notes WHERE channel = ? AND key = ?")
+            .bind(channel)
+            .bind(key)
+            .fetch_optional(&self.readers)
+            .await?)
+    }
+
+    /// Writes a channel's value down.
+    pub async fn write_channel_note(&self, channel: &str, key: &str, value: &str) -> Result<()> {
+        let (channel, key, value) = (channel.to_owned(), key.to_owned(), value.to_owned());
+        self.writer
+            .run(move |work| {
+                Box::pin(async move {
+                    sqlx::query(
+                        "INSERT INTO channel_notes (channel, key, value) VALUES (?, ?, ?)
+                         ON CONFLICT (channel, key) DO UPDATE SET value = excluded.value",
+                    )
+                    .bind(channel)
+                    .bind(key)
+                    .bind(value)
+                    .execute(&mut work.connection)
+                    .await?;
+                    Ok(())
+                })
+            })
+            .await
+    }
+
+    /// The places of a channel where a customer wrote since `since`, with the last message of each.
+    pub async fn last_seen(&self, channel: &str, since: Timestamp) -> Result<Vec<LastSeen>> {
+        let rows = sqlx::query(
+            "SELECT c.place, i.public, i.message_id FROM conversations c JOIN inbox i ON i.cursor =
+                (SELECT MAX(cursor) FROM inbox l WHERE l.conversation = c.id)
+             WHERE c.channel = ? AND i.received_at >= ? ORDER BY i.cursor",
+        )
+        .bind(channel)
+        .bind(micros(since))
+        .fetch_all(&self.readers)
+        .await?;
+        rows.iter()
+            .map(|row| {
+                Ok(LastSeen {
+                    place: row.try_get("place")?,
+                    public: row.try_get("public")?,
+                    message_id: row.try_get("message_id")?,
+                })
+            })
+            .collect()
+    }
+
+    /// A customer deleted a message on the platform: its words go, and if it had no turn yet, it gets none. Does nothing where it is
+    /// not known.
+    pub async fn retract(&self, channel: &str, message_id: &str, now: Timestamp) -> Result<()> {
+        let (channel, message_id) = (channel.to_owned(), message_id.to_owned());
+        self.writer.run(move |work| Box::pin(retract(work, channel, message_id, now))).await
+    }
+
+    /// From now on nothing is sent to a place until its customer writes again; what is queued for it is given up without a word to
+    /// agents, since nobody could be told. Does nothing where the place is not known.
+    pub async fn silence(&self, channel: &str, place: &str, why: Silence, now: Timestamp) -> Result<()> {
+        let (channel, place) = (channel.to_owned(), place.to_owned());
+        self.writer.run(move |work| Box::pin(silence(work, channel, place, why, now))).await
+    }
+}
+
+async fn retract(work: &mut Work, channel: String, message_id: String, now: Timestamp) -> Result<()> {
+    let row = sqlx::query(
+        "UPDATE inbox SET text = '', attachments = '[]', retracted_at = ? WHERE channel = ? AND message_id = ?
+         RETURNING conversation, cursor, audit IS NULL AS pending",
+    )
+    .bind(micros(now))
+    .bind(channel)
+    .bind(message_id)
+    .fetch_optional(&mut work.connection)
+    .await?;
+    let Some(row) = row else { return Ok(()) };
+    let conversation = ConversationId(uuid(row.try_get("conversation")?)?);
+    if row.try_get("pending")? {
+        let audit = Audit { kind: "retract", conversation: Some(conversation), ..Audit::default() };
+        let audit = audit.insert(&mut work.connection, now).await?;
+        sqlx::query("UPDATE inbox SET audit = ? WHERE cursor = ?")
+            .bind(audit)
+            .bind(row.try_get::<i64, _>("cursor")?)
+            .execute(&mut work.connection)
+            .await?;
+    }
+    work.changes.conversations.push(conversation);
+    Ok(())
+}
+
+async fn silence(work: &mut Work, channel: String, place: String, why: Silence, now: Timestamp) -> Result<()> {
+    let id: Option<String> =
+        sqlx::query_scalar("UPDATE conversations SET silenced = ? WHERE channel = ? AND place = ? RETURNING id")
+            .bind(why.as_str())
+            .bind(&channel)
+            .bind(place)
+            .fetch_optional(&mut work.connection)
+            .await?;
+    let Some(id) = id else { return Ok(()) };
+    sqlx::query("UPDATE outbox SET state = 'failed', error = ? WHERE conversation = ? AND state = 'queued'")
+        .bind(why.as_str())
+        .bind(&id)
+        .execute(&mut work.connection)
+        .await?;
+    let conversation = ConversationId(uuid(&id)?);
+    let audit = Audit { kind: why.as_str(), conversation: Some(conversation), ..Audit::default() };
+    audit.insert(&mut work.connection, now).await?;
+    work.changes.conversations.push(conversation);
+    work.changes.outbox.push(channel);
+    Ok(())
+}
