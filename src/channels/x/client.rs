@@ -72,7 +72,8 @@ impl Client {
     pub async fn get(&self, path: &str, query: &[(&'static str, String)]) -> Result<(Value, Answer), SendError> {
         let params =
             query.iter().fold(raw::ParamList::new(), |list, (name, value)| list.add_param(*name, value.clone()));
-        let signed = raw::request_get(&format!("{}{path}", self.base), &self.token, Some(&params));
+        let signed =
+            raw::request_get(&format!("{}{path}", self.base), &self.token, (!query.is_empty()).then_some(&params));
         let request = self.http.request(Method::GET, signed.uri().to_string());
         let answer = exchange(request, text_of(signed.headers().get("authorization"))).await?;
         let body = read(&answer, Timestamp::now())?;

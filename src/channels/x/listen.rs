@@ -83,7 +83,7 @@ impl Failure {
                 )
             }
             (Self::Platform(SendError::Limited { after, .. }), _) => {
-                let wait = after.map_or(LONGEST_PAUSE, |after| after);
+                let wait = after.unwrap_or(LONGEST_PAUSE);
                 format!("X takes no more looks from us for now: the next one is in {} s", wait.as_secs())
             }
             (Self::Platform(SendError::Uncertain(why) | SendError::Unreachable(why)), _) => why.clone(),

@@ -83,7 +83,7 @@ impl X {
 
     /// Our own user id, asked for once.
     async fn us(&self) -> Result<&str, SendError> {
-        let us = self.us.get_or_try_init(async || {
+        let us = self.us.get_or_try_init(|| async {
             let (body, _) = self.client.get("/2/users/me", &[]).await?;
             let us = body["data"]["id"].as_str().filter(|id| is_id(id));
             let us = us.ok_or_else(|| SendError::Uncertain("X does not say who we are".to_owned()))?.to_owned();

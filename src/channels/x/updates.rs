@@ -23,7 +23,7 @@ pub enum Update {
 }
 
 /// What people write alone when they want no more messages.
-const STOP: [&str; 27] = [
+const STOP: [&str; 26] = [
     "stop",
     "stopp",
     "unsubscribe",
@@ -41,7 +41,6 @@ const STOP: [&str; 27] = [
     "dur",
     "durdur",
     "стоп",
-    "стоп!",
     "хватит",
     "توقف",
     "قف",
@@ -169,8 +168,7 @@ fn without_leading_names(text: &str) -> &str {
 fn is_stop(text: &str) -> bool {
     let mut words = text.split_whitespace().filter(|word| !word.starts_with('@'));
     let (Some(word), None) = (words.next(), words.next()) else { return false };
-    let word = word.trim_matches(|char: char| !char.is_alphabetic() || char.is_ascii_punctuation()).to_lowercase();
-    // Arabic and Devanagari words end in marks that are letters to Unicode or not; both forms are in the list.
+    let word = word.trim_matches(|char: char| !char.is_alphabetic()).to_lowercase();
     STOP.contains(&word.as_str())
 }
 
