@@ -25,7 +25,7 @@ use crate::embedding::Embedder;
 pub const VARIABLE: &str = "EVENKEEL_TRAINED";
 
 /// Raise it when training changes. (The program's own file is part of the name too, for who forgets.)
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 /// How each file begins.
 const MARK: &[u8; 16] = b"evenkeel trained";
