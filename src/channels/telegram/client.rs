@@ -89,9 +89,11 @@ impl Client {
         }
         let allowed = |char: char| char.is_ascii_alphanumeric() || matches!(char, ':' | '_' | '-');
         if !token.expose_secret().chars().all(allowed) {
-            return Err("what EVENKEEL_TELEGRAM_TOKEN holds is not a token: one looks like 123456789:AAF…, as @BotFather \
+            return Err(
+                "what EVENKEEL_TELEGRAM_TOKEN holds is not a token: one looks like 123456789:AAF…, as @BotFather \
                         gives it"
-                .to_owned());
+                    .to_owned(),
+            );
         }
         // A redirect would carry the token to another server.
         let http = reqwest::Client::builder()
@@ -129,16 +131,15 @@ pub(super) fn is_web_address(url: &str) -> bool {
 fn read(status: StatusCode, retry_after: Option<Duration>, body: &[u8]) -> Result<Value, CallError> {
     let foreign = CallError::Foreign { status: status.as_u16(), retry_after };
     let Ok(answer) = serde_json::from_slice::<Answer>(body) else { return Err(foreign) };
-    match answer.ok {
-        true if status.is_success() => Ok(answer.result),
-        true => Err(foreign),
-        false => Err(CallError::Refused(Refusal {
-            code: answer.error_code.unwrap_or(status.as_u16()),
-            description: answer.description,
-            retry_after: answer.parameters.retry_after.map(Duration::from_secs).or(retry_after),
-            migrated_to: answer.parameters.migrate_to_chat_id,
-        })),
+    if answer.ok {
+        return if status.is_success() { Ok(answer.result) } else { Err(foreign) };
     }
+    Err(CallError::Refused(Refusal {
+        code: answer.error_code.unwrap_or(status.as_u16()),
+        description: answer.description,
+        retry_after: answer.parameters.retry_after.map(Duration::from_secs).or(retry_after),
+        migrated_to: answer.parameters.migrate_to_chat_id,
+    }))
 }
 
 /// The seconds of a `Retry-After`; its form with a date is not worth reading, since clocks differ.

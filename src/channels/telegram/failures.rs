@@ -47,7 +47,16 @@ fn refused(refusal: &Refusal, chat: i64, crowd: &Crowd) -> SendError {
         403 if says(&["blocked", "deactivated", "kicked", "not a member", "deleted", "can't initiate"]) => {
             SendError::Gone(why)
         }
-        400 if says(&["chat not found", "thread not found", "topic_deleted", "topic deleted", "deactivated", "peer_id_invalid", "user not found"]) => {
+        400 if says(&[
+            "chat not found",
+            "thread not found",
+            "topic_deleted",
+            "topic deleted",
+            "deactivated",
+            "peer_id_invalid",
+            "user not found",
+        ]) =>
+        {
             SendError::Gone(why)
         }
         400 if says(&["not enough rights", "no rights", "forbidden", "restricted", "topic_closed", "topic closed"]) => {
@@ -169,7 +178,10 @@ mod tests {
 
     #[test]
     fn a_reason_never_quotes_our_text() {
-        assert_eq!(reason("Bad Request: can't parse entities: Unsupported start tag \"x\" at 3"), "can't parse entities");
+        assert_eq!(
+            reason("Bad Request: can't parse entities: Unsupported start tag \"x\" at 3"),
+            "can't parse entities"
+        );
         assert_eq!(reason("Forbidden: bot was blocked by the user"), "bot was blocked by the user");
         assert_eq!(reason(&"é".repeat(500)).chars().count(), MAX_REASON);
     }
@@ -178,7 +190,10 @@ mod tests {
     fn the_operator_reads_what_to_do() {
         let told = [
             says(401, "Unauthorized"),
-            says(409, "Conflict: terminated by other getUpdates request; make sure that only one bot instance is running"),
+            says(
+                409,
+                "Conflict: terminated by other getUpdates request; make sure that only one bot instance is running",
+            ),
             says(429, "Too Many Requests: retry after 8"),
             says(500, "Internal Server Error"),
             foreign(200),

@@ -45,7 +45,7 @@ pub(super) struct Listening {
 }
 
 /// Why listening was interrupted.
-pub(super) enum Interruption {
+enum Interruption {
     Call(CallError),
     Store(StoreError),
 }
@@ -58,7 +58,7 @@ impl From<CallError> for Interruption {
 
 impl Interruption {
     /// In words for the operator, and how long to wait if that is known.
-    pub(super) fn told(&self) -> (String, Option<Duration>) {
+    fn told(&self) -> (String, Option<Duration>) {
         match self {
             Self::Call(error) => failures::receiving(error),
             Self::Store(error) => (format!("messages cannot be stored: {error}"), None),

@@ -74,9 +74,7 @@ impl Telegram {
         let client = Client::new(settings.api_url.as_deref(), &token)?;
         let webhook = match (settings.mode, settings.webhook_url.as_deref()) {
             (Mode::Polling, _) => None,
-            (Mode::Webhook, Some(url)) if client::is_web_address(url) => {
-                Some(Webhook::new(url, token.expose_secret()))
-            }
+            (Mode::Webhook, Some(url)) if client::is_web_address(url) => Some(Webhook::new(url, token.expose_secret())),
             (Mode::Webhook, url) => {
                 return Err(format!(
                     "telegram.mode is \"webhook\", which needs telegram.webhook_url, the public address of this service, such \
@@ -89,10 +87,8 @@ impl Telegram {
     }
 
     async fn deliver(&self, parcel: &Parcel) -> Result<Option<String>, SendError> {
-        let place: Place = parcel
-            .place
-            .parse()
-            .map_err(|_| SendError::Malformed("the place is not one of Telegram's".to_owned()))?;
+        let place: Place =
+            parcel.place.parse().map_err(|_| SendError::Malformed("the place is not one of Telegram's".to_owned()))?;
         let request = requests::message(parcel, &place);
         let client = &self.listening.client;
         let answer = match client.call::<_, Value>(&request, PATIENCE).await {
@@ -115,7 +111,9 @@ impl Telegram {
         let mut says = format!("the bot @{}", bot.username);
         match &self.webhook {
             None if !set.url.is_empty() => {
-                says.push_str("; Telegram now calls another address, which ends when Evenkeel starts (mode = \"polling\")");
+                says.push_str(
+                    "; Telegram now calls another address, which ends when Evenkeel starts (mode = \"polling\")",
+                );
             }
             Some(webhook) if set.url != webhook.url => says.push_str("; its webhook is set when Evenkeel starts"),
             _ => {}
@@ -141,7 +139,8 @@ impl Channel for Telegram {
     /// One a second in a chat, of which some may come at once; 20 a minute in a group, whose ids are negative.
     fn chat_rate<'a>(&self, place: &'a str) -> Option<(&'a str, Rate)> {
         let chat = place::chat_of(place);
-        let (burst, every) = if chat.starts_with('-') { (5, Duration::from_secs(3)) } else { (3, Duration::from_secs(1)) };
+        let (burst, every) =
+            if chat.starts_with('-') { (5, Duration::from_secs(3)) } else { (3, Duration::from_secs(1)) };
         Some((chat, Rate { burst, every }))
     }
 

@@ -133,7 +133,10 @@ mod tests {
             message: Outgoing {
                 text: "Boil it for *one* minute, @all.".into(),
                 short: None,
-                choices: choices.iter().map(|(id, label)| Choice { id: (*id).into(), label: (*label).into() }).collect(),
+                choices: choices
+                    .iter()
+                    .map(|(id, label)| Choice { id: (*id).into(), label: (*label).into() })
+                    .collect(),
                 author: Author::Bot,
                 language: Language::ENGLISH,
             },
@@ -147,7 +150,8 @@ mod tests {
     #[test]
     fn a_private_message_is_only_its_text_and_choices() {
         let long = "i".repeat(65);
-        let choices = [("intent:water", "Is the water safe?"), (long.as_str(), "Too long an id"), ("#x", "Odd"), ("x", " ")];
+        let choices =
+            [("intent:water", "Is the water safe?"), (long.as_str(), "Too long an id"), ("#x", "Odd"), ("x", " ")];
         insta::assert_json_snapshot!(request(&parcel("7000000001", None, &choices)), @"");
     }
 
@@ -166,7 +170,8 @@ mod tests {
         let place = "-100:5@7".parse().unwrap();
         let requests = (typing(&place), answer("4711"), without_buttons((-100, 8)), without_buttons((1, i64::MAX)));
         insta::assert_json_snapshot!(requests, @"");
-        let set = SetWebhook { url: "https://a.example/x".into(), secret_token: "s".into(), allowed_updates: updates::KINDS };
+        let set =
+            SetWebhook { url: "https://a.example/x".into(), secret_token: "s".into(), allowed_updates: updates::KINDS };
         insta::assert_json_snapshot!((GetUpdates { offset: None, timeout: 10, allowed_updates: updates::KINDS }, set), @"");
     }
 }

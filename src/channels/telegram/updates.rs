@@ -1,6 +1,7 @@
 //! What an update of Telegram means for us. Pure.
 
 use jiff::Timestamp;
+use serde::Deserialize as _;
 use serde_json::Value;
 
 use super::{
@@ -23,6 +24,7 @@ pub(super) struct Bot {
 
 /// What happened.
 #[derive(Debug, PartialEq, Eq)]
+#[allow(clippy::large_enum_variant, reason = "there is one at a time")]
 pub(super) enum Happening {
     /// A customer wrote, or tapped a choice.
     Said {
@@ -73,10 +75,10 @@ pub(super) fn read(update: &Value, bot: &Bot, now: Timestamp) -> Result<Happenin
     let unreadable = |_| Unreadable(kind.to_owned());
     let reader = Reader { bot, update: id, now };
     Ok(match kind {
-        "message" => reader.message(Message::deserialize_from(content).map_err(unreadable)?, false),
-        "edited_message" => reader.message(Message::deserialize_from(content).map_err(unreadable)?, true),
-        "callback_query" => reader.tap(CallbackQuery::deserialize_from(content).map_err(unreadable)?),
-        _ => reader.membership(&ChatMemberUpdated::deserialize_from(content).map_err(unreadable)?),
+        "message" => reader.message(&Message::deserialize(content).map_err(unreadable)?, false),
+        "edited_message" => reader.message(&Message::deserialize(content).map_err(unreadable)?, true),
+        "callback_query" => reader.tap(&CallbackQuery::deserialize(content).map_err(unreadable)?),
+        _ => reader.membership(&ChatMemberUpdated::deserialize(content).map_err(unreadable)?),
     })
 }
 
@@ -91,14 +93,6 @@ pub(super) fn kind(update: &Value) -> &str {
     keys().find(|key| *key != "update_id").map_or("none", String::as_str)
 }
 
-trait DeserializeFrom: serde::de::DeserializeOwned {
-    fn deserialize_from(value: &Value) -> serde_json::Result<Self> {
-        serde_json::from_value(value.clone())
-    }
-}
-
-impl<T: serde::de::DeserializeOwned> DeserializeFrom for T {}
-
 struct Reader<'a> {
     bot: &'a Bot,
     update: i64,
@@ -106,10 +100,10 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    fn message(&self, message: Message, edited: bool) -> Happening {
+    fn message(&self, message: &Message, edited: bool) -> Happening {
         let Some(public) = is_public(&message.chat) else { return Happening::Nothing("a channel post") };
-        let Some(author) = author(&message) else { return Happening::Nothing("from a bot or nobody") };
-        let place = self.place(&message, public, author);
+        let Some(author) = author(message) else { return Happening::Nothing("from a bot or nobody") };
+        let place = self.place(message, public, author);
         let said = message.text.as_deref().or(message.caption.as_deref()).unwrap_or_default();
         let entities = if message.text.is_some() { &message.entities } else { &message.caption_entities };
         let mentions = self.mentions(said, entities.as_deref().unwrap_or_default());
@@ -119,7 +113,7 @@ impl Reader<'_> {
         }
         // In a group many bots may know a command without a name: of those only ours are taken.
         let commanded = command.as_ref().is_some_and(|command| command.to.is_some() || command.is_ours());
-        if public && !commanded && mentions.is_empty() && !self.answers_us(&message) {
+        if public && !commanded && mentions.is_empty() && !self.answers_us(message) {
             return Happening::Nothing("not addressed to us");
         }
         let attachments = attachments(&message.rest);
@@ -140,7 +134,7 @@ impl Reader<'_> {
             _ if text.is_empty() && attachments.is_empty() => Some(Choice::HELP),
             _ => None,
         };
-        let original = self.message_id(&message);
+        let original = self.message_id(message);
         let incoming = Incoming {
             message_id: if edited { format!("{original}/{}", self.update) } else { original.clone() },
             edits: edited.then_some(original),
@@ -153,7 +147,7 @@ impl Reader<'_> {
         Happening::Said { incoming, place, tap: None }
     }
 
-    fn tap(&self, query: CallbackQuery) -> Happening {
+    fn tap(&self, query: &CallbackQuery) -> Happening {
         let empty = Tap { query: query.id.clone(), used_up: None };
         let Some(message) = &query.message else { return Happening::EmptyTap(empty) };
         let Some(public) = is_public(&message.chat) else { return Happening::EmptyTap(empty) };
@@ -182,7 +176,8 @@ impl Reader<'_> {
 
     /// We were blocked, unblocked, added to a group or thrown out. In a group the next message that we send there tells us.
     fn membership(&self, change: &ChatMemberUpdated) -> Happening {
-        if is_public(&change.chat) != Some(false) || !["kicked", "left"].contains(&change.new_chat_member.status.as_str())
+        if is_public(&change.chat) != Some(false)
+            || !["kicked", "left"].contains(&change.new_chat_member.status.as_str())
         {
             return Happening::Nothing("a membership that changes nothing");
         }
@@ -236,10 +231,7 @@ impl Reader<'_> {
             "text_mention" => entity.user.as_ref().is_some_and(|user| user.id == self.bot.id),
             _ => false,
         };
-        entities
-            .iter()
-            .filter_map(|entity| bytes(text, entity).filter(|range| names_us(entity, *range)))
-            .collect()
+        entities.iter().filter_map(|entity| bytes(text, entity).filter(|range| names_us(entity, *range))).collect()
     }
 }
 
@@ -312,7 +304,8 @@ impl<'t> Command<'t> {
     fn read(text: &'t str) -> Option<Self> {
         let word = text.strip_prefix('/')?.split(char::is_whitespace).next()?;
         let (name, to) = word.split_once('@').map_or((word, None), |(name, to)| (name, Some(to)));
-        let valid = |text: &str| !text.is_empty() && text.chars().all(|char| char.is_ascii_alphanumeric() || char == '_');
+        let valid =
+            |text: &str| !text.is_empty() && text.chars().all(|char| char.is_ascii_alphanumeric() || char == '_');
         (valid(name) && to.is_none_or(valid)).then(|| Self { name: name.to_ascii_lowercase(), to })
     }
 

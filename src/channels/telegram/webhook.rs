@@ -2,7 +2,13 @@
 
 use std::{sync::Arc, time::Duration};
 
-use axum::{Router, body::Body, extract::Request, http::StatusCode, routing::post};
+use axum::{
+    Router,
+    body::Body,
+    extract::Request,
+    http::{HeaderValue, StatusCode},
+    routing::post,
+};
 use jiff::Timestamp;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
@@ -13,9 +19,9 @@ use tracing::warn;
 
 use super::{
     backoff::Backoff,
-    client::PATIENCE,
-    failures::reason,
-    listening::{Interruption, Listening, unless},
+    client::{CallError, PATIENCE},
+    failures::{self, reason},
+    listening::{Listening, unless},
     requests::SetWebhook,
     updates,
 };
@@ -53,11 +59,10 @@ impl Webhook {
     /// Has Telegram call us, and watches it, until `stop`. The webhook stays: what is written meanwhile waits there.
     pub(super) async fn keep(&self, listening: &Listening, door: &Door, stop: &CancellationToken) {
         let mut backoff = Backoff::default();
+        // Set anew at each start: the address may be right and the secret another one.
+        let mut set = false;
         loop {
-            let outcome = match unless(stop, self.look(listening)).await {
-                None => return,
-                Some(outcome) => outcome,
-            };
+            let Some(outcome) = unless(stop, self.look(listening, &mut set)).await else { return };
             let wait = match outcome {
                 Ok(None) => {
                     door.works();
@@ -68,8 +73,8 @@ impl Webhook {
                     door.trouble(why);
                     LOOK
                 }
-                Err(interruption) => {
-                    let (why, wait) = interruption.told();
+                Err(error) => {
+                    let (why, wait) = failures::receiving(&error);
                     door.trouble(why);
                     wait.unwrap_or_default().max(backoff.fails())
                 }
@@ -81,18 +86,17 @@ impl Webhook {
     }
 
     /// Sets the webhook if it is not; what Telegram says is wrong with it.
-    async fn look(&self, listening: &Listening) -> Result<Option<String>, Interruption> {
-        let known = listening.bot().is_some();
+    async fn look(&self, listening: &Listening, set: &mut bool) -> Result<Option<String>, CallError> {
         listening.introduce().await?;
         let info = listening.webhook().await?;
-        // At the start also where the address is right: the secret may be another one.
-        if info.url != self.url || !known {
+        if info.url != self.url || !*set {
             let request = SetWebhook {
                 url: self.url.clone(),
                 secret_token: self.secret.clone(),
                 allowed_updates: updates::KINDS,
             };
             listening.client.call::<_, Value>(&request, PATIENCE).await?;
+            *set = true;
             return Ok(None);
         }
         let since_error = info.last_error_date.map(|at| Timestamp::now().as_second() - at);
@@ -112,7 +116,7 @@ impl Webhook {
     }
 
     async fn called(&self, request: Request<Body>, listening: &Arc<Listening>, door: &Door) -> StatusCode {
-        let secret = request.headers().get(SECRET_HEADER).map(|value| value.as_bytes()).unwrap_or_default();
+        let secret = request.headers().get(SECRET_HEADER).map(HeaderValue::as_bytes).unwrap_or_default();
         if !bool::from(secret.ct_eq(self.secret.as_bytes())) {
             return StatusCode::UNAUTHORIZED;
         }

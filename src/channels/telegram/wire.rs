@@ -12,8 +12,6 @@ pub(super) struct User {
     pub id: i64,
     #[serde(default)]
     pub is_bot: bool,
-    #[serde(default)]
-    pub first_name: String,
     pub username: Option<String>,
 }
 
