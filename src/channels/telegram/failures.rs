@@ -201,6 +201,14 @@ mod tests {
             CallError::NoAnswer("no answer in time".into()),
         ]
         .map(|error| receiving(&error).0);
-        insta::assert_snapshot!(told.join("\n"), @"");
+        insta::assert_snapshot!(told.join("\n"), @r#"
+        Telegram does not accept the token: check EVENKEEL_TELEGRAM_TOKEN, or ask @BotFather for the token of the bot with /token
+        another program reads this bot's messages: stop it, or make a bot for Evenkeel alone
+        Telegram asks us to wait
+        Telegram refuses (500): Internal Server Error
+        status 200, and the answer is not one of the Bot API: check telegram.api_url
+        Telegram cannot be reached: connection refused
+        Telegram does not answer: no answer in time
+        "#);
     }
 }

@@ -257,7 +257,25 @@ mod tests {
             "# Power\n\nMost homes will have power by **Saturday**,\nsome *later*.\n\n- Stay away from downed lines\n- Call \
              [the hotline](tel:555-0100) or [555-0101](tel:555-0101)\n  1. Once\n  2. Twice\n\n1. One\n2. Two\n\n> Be\n> well\n\n\
              ```\nlet a = b < c;\n```\n\nMore: [the map](https://harborlight.example/map?a=1&b=2)."
-        ), @"");
+        ), @r#"
+        <b>Power</b>
+
+        Most homes will have power by <b>Saturday</b>, some <i>later</i>.
+
+        • Stay away from downed lines
+        • Call the hotline (555-0100) or 555-0101
+           1. Once
+           2. Twice
+
+        1. One
+        2. Two
+
+        <blockquote>Be well</blockquote>
+
+        <pre>let a = b &#60; c;</pre>
+
+        More: <a href="https://harborlight.example/map?a=1&#38;b=2">the map</a>.
+        "#);
     }
 
     #[test]
