@@ -56,6 +56,12 @@ pub trait Channel: Send + Sync {
         vec![outgoing.clone()]
     }
 
+    /// [`Channel::pieces`] where the limits differ between a channel's places.
+    fn pieces_at(&self, place: &str, outgoing: &Outgoing) -> Vec<Outgoing> {
+        let _ = place;
+        self.pieces(outgoing)
+    }
+
     /// Brings one piece of a message to the platform. The answer is the platform's id of it, if it has one.
     fn send<'a>(&'a self, parcel: &'a Parcel) -> BoxFuture<'a, Result<Option<String>, SendError>>;
 

@@ -2,3 +2,4 @@
 #![allow(dead_code, reason = "each test file uses its own share")]
 
 pub mod telegram;
+pub mod x;

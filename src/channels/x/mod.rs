@@ -1,20 +1,65 @@
-//! X.
+//! X: mentions answered in public, direct messages in private. egg-mode signs, we speak HTTP ourselves.
 
-use futures::future::{BoxFuture, FutureExt as _, ready};
-use serde::Deserialize;
+mod client;
+mod formatting;
+mod listen;
+mod meter;
+mod names;
+mod place;
+mod progress;
+mod requests;
+mod settings;
+mod updates;
 
-use super::{Channel, Parcel, SendError};
+use std::{
+    collections::HashMap,
+    sync::Mutex,
+    time::{Duration, Instant},
+};
 
-/// `[x]` in `evenkeel.toml`.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Settings {
-    /// Another server that speaks the platform's protocol. Unset: the platform itself.
-    pub api_url: Option<String>,
-}
+use futures::future::{BoxFuture, FutureExt as _};
+use jiff::Timestamp;
+use serde_json::Value;
+use tokio::sync::OnceCell;
+use tokio_util::sync::CancellationToken;
+
+use self::{
+    client::{Client, skew},
+    meter::{Meter, Read},
+    names::Names,
+    place::{Place, is_id},
+};
+use super::{Channel, Door, Parcel, Rate, SendError};
+use crate::message::{Author, Outgoing, OutgoingId};
+
+pub use self::{
+    meter::Usd,
+    requests::fits,
+    settings::{ApiUrl, Settings},
+};
+
+/// What X takes in 15 minutes: 100 posts of one account, here 40 at once and one each 15 s.
+const POSTS: Rate = Rate { burst: 40, every: Duration::from_secs(15) };
+/// 15 direct messages in 15 minutes and 1,440 a day, over all customers: 5 at once and one each 90 s.
+const DIRECT: Rate = Rate { burst: 5, every: Duration::from_secs(90) };
+/// So long a limit without an end is kept.
+const UNKNOWN_LIMIT: Duration = Duration::from_mins(1);
+/// Threads of agents that are remembered so that their next post continues them.
+const MAX_THREADS: usize = 256;
 
 /// X.
-pub struct X;
+pub struct X {
+    settings: Settings,
+    client: Client,
+    names: Names,
+    meter: Meter,
+    /// Our own user id.
+    us: OnceCell<String>,
+    /// Until when X takes nothing more, by the chat of [`X::chat`].
+    limits: Mutex<HashMap<&'static str, Instant>>,
+    /// The last post of each message that an agent writes in several.
+    threads: Mutex<HashMap<OutgoingId, String>>,
+}
 
 impl X {
     pub const NAME: &'static str = "x";
@@ -23,8 +68,107 @@ impl X {
     ///
     /// # Errors
     /// Why it is off, for the operator.
-    pub fn open(_settings: &Settings) -> Result<Self, String> {
-        Err("not there yet".to_owned())
+    pub fn open(settings: &Settings) -> Result<Self, String> {
+        let keys = settings::Keys::from_environment()?;
+        Ok(Self {
+            client: Client::new(settings.base(), &keys)?,
+            names: Names::default(),
+            meter: Meter::new(settings.daily_cap_usd),
+            us: OnceCell::new(),
+            limits: Mutex::default(),
+            threads: Mutex::default(),
+            settings: settings.clone(),
+        })
+    }
+
+    /// Our own user id, asked for once.
+    async fn us(&self) -> Result<&str, SendError> {
+        let us = self.us.get_or_try_init(async || {
+            let (body, _) = self.client.get("/2/users/me", &[]).await?;
+            let us = body["data"]["id"].as_str().filter(|id| is_id(id));
+            let us = us.ok_or_else(|| SendError::Uncertain("X does not say who we are".to_owned()))?.to_owned();
+            self.meter.read(Read::Users, std::iter::once(us.as_str())).await;
+            Ok(us)
+        });
+        us.await.map(String::as_str)
+    }
+
+    /// Posts and direct messages have limits of their own, each over all customers.
+    fn chat(place: &str) -> (&'static str, Rate) {
+        match Place::parse(place) {
+            Some(Place::Direct { .. }) => ("dm", DIRECT),
+            _ => ("posts", POSTS),
+        }
+    }
+
+    async fn deliver(&self, parcel: &Parcel) -> Result<Option<String>, SendError> {
+        let (chat, _) = Self::chat(&parcel.place);
+        self.limited(chat)?;
+        let after = self.threads.lock().ok().and_then(|threads| threads.get(&parcel.id).cloned());
+        let request = requests::request(parcel, after.as_deref(), self.settings.links)?;
+        self.meter.reserve(request.price).await?;
+        let id = |data: &Value| -> Option<String> {
+            let id = data["id"].as_str().or(data["dm_event_id"].as_str());
+            id.map(ToOwned::to_owned)
+        };
+        let sent = self.client.post(&request.path, &request.body, id).await;
+        match &sent {
+            Ok(id) => self.continues(parcel, id),
+            Err(SendError::Uncertain(_)) => {}
+            Err(error) => {
+                self.meter.give_back(request.price).await;
+                if let SendError::Limited { after, .. } = error
+                    && let Ok(mut limits) = self.limits.lock()
+                {
+                    limits.insert(chat, Instant::now() + after.unwrap_or(UNKNOWN_LIMIT));
+                }
+            }
+        }
+        sent.map(Some)
+    }
+
+    /// While a limit holds, nobody asks for less.
+    fn limited(&self, chat: &str) -> Result<(), SendError> {
+        let until = self.limits.lock().ok().and_then(|limits| limits.get(chat).copied());
+        match until.map(|until| until.saturating_duration_since(Instant::now())) {
+            Some(left) if !left.is_zero() => Err(SendError::Limited { after: Some(left), everywhere: false }),
+            _ => Ok(()),
+        }
+    }
+
+    /// What an agent says in several posts is a thread: each replies to the one before. After a restart the rest replies to the customer.
+    fn continues(&self, parcel: &Parcel, id: &str) {
+        if matches!(parcel.message.author, Author::Agent(_))
+            && let Ok(mut threads) = self.threads.lock()
+        {
+            if threads.len() >= MAX_THREADS {
+                threads.clear();
+            }
+            threads.insert(parcel.id, id.to_owned());
+        }
+    }
+
+    async fn who(&self) -> Result<String, Vec<String>> {
+        let (body, answer) = self.client.get("/2/users/me", &[]).await.map_err(|error| vec![error.to_string()])?;
+        let mut wrong: Vec<String> = skew(answer.date, Timestamp::now()).into_iter().collect();
+        let console = "in the app's user authentication settings, then make the access token and secret anew";
+        // X says what the keys may do; another implementation may not.
+        match answer.access.as_deref() {
+            Some("read") => {
+                wrong.push(format!("the keys may only read: choose \"Read and write and Direct message\" {console}"))
+            }
+            Some("read-write") if self.settings.direct_messages => wrong.push(format!(
+                "the keys may not see direct messages: choose \"Read and write and Direct message\" {console}, or set \
+                 `direct_messages = false` below [x]"
+            )),
+            _ => {}
+        }
+        if wrong.is_empty() {
+            let (name, id) = (body["data"]["username"].as_str(), body["data"]["id"].as_str());
+            Ok(format!("@{} (user {})", name.unwrap_or("?"), id.unwrap_or("?")))
+        } else {
+            Err(wrong)
+        }
     }
 }
 
@@ -33,7 +177,23 @@ impl Channel for X {
         Self::NAME
     }
 
-    fn send<'a>(&'a self, _parcel: &'a Parcel) -> BoxFuture<'a, Result<Option<String>, SendError>> {
-        ready(Err(SendError::Unreachable("not there yet".to_owned()))).boxed()
+    fn chat_rate<'a>(&self, place: &'a str) -> Option<(&'a str, Rate)> {
+        Some(Self::chat(place))
+    }
+
+    fn pieces_at(&self, place: &str, outgoing: &Outgoing) -> Vec<Outgoing> {
+        requests::pieces(place, outgoing)
+    }
+
+    fn send<'a>(&'a self, parcel: &'a Parcel) -> BoxFuture<'a, Result<Option<String>, SendError>> {
+        self.deliver(parcel).boxed()
+    }
+
+    fn listen<'a>(&'a self, door: Door, stop: CancellationToken) -> BoxFuture<'a, ()> {
+        listen::listen(self, door, stop).boxed()
+    }
+
+    fn verify(&self) -> BoxFuture<'_, Result<String, Vec<String>>> {
+        self.who().boxed()
     }
 }
