@@ -14,6 +14,8 @@ use super::{
     learn,
     understanding::Understanding,
 };
+#[cfg(feature = "x")]
+use crate::channels::x;
 use crate::{
     config::Config,
     knowledge::{self, Loaded, Problem, Severity},
@@ -41,6 +43,12 @@ enum Format {
 /// there is no error and, where channels are tried, none is faulty, 1 otherwise; `Err` means that there is nothing to check.
 pub(super) fn run(args: &Args, knowledge_dir: &Path) -> anyhow::Result<ExitCode> {
     let mut loaded = knowledge::load(knowledge_dir, Timestamp::now())?;
+    #[cfg(feature = "x")]
+    if let Some(knowledge) = &loaded.knowledge
+        && x::is_wanted(&Config::load(knowledge_dir)?.x)
+    {
+        loaded.problems.extend(knowledge.without_fitting_short(&x::fits, Timestamp::now()));
+    }
     let has_errors = count(&loaded, Severity::Error) > 0;
     let mut out = io::stdout().lock();
     if args.format == Format::Human {

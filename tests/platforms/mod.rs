@@ -31,8 +31,8 @@ pub trait Platform: Send + Sync {
     fn heard(&self, customer: u32) -> BoxFuture<'_, Vec<String>>;
     /// From now on so many calls of a hundred go wrong, each in a way that the platform really goes wrong in.
     fn misbehave(&self, percent: u32, seed: u64);
-    /// The service listens here now.
-    fn serves(&self, url: &str);
+    /// The service listens here now; returns when it hears what its customers write.
+    fn serves<'a>(&'a self, url: &'a str) -> BoxFuture<'a, ()>;
 }
 
 /// All platforms.
@@ -41,16 +41,18 @@ pub async fn all() -> Vec<Box<dyn Platform>> {
         Box::new(Web::default()),
         Box::new(telegram::Fake::start().await),
         Box::new(discord::Fake::start().await),
-        Box::new(x::Fake::start().await),
+        Box::new(X::start().await),
     ]
 }
 
 /// The service with these platforms.
-pub fn start(home: &Home, platforms: &[Box<dyn Platform>]) -> Service {
-    start_with(home, platforms, |platform| platform.environment())
+pub async fn start(home: &Home, platforms: &[Box<dyn Platform>]) -> Service {
+    let service = start_with(home, platforms, |platform| platform.environment());
+    futures::future::join_all(platforms.iter().map(|platform| platform.serves(&service.url))).await;
+    service
 }
 
-/// The same with another environment.
+/// The same with another environment, and without waiting until it hears.
 pub fn start_with(
     home: &Home,
     platforms: &[Box<dyn Platform>],
@@ -61,11 +63,7 @@ pub fn start_with(
     let mut command = home.command();
     command.env("EVENKEEL_MODEL_FETCH", "false");
     command.envs(platforms.iter().flat_map(|platform| environment(platform.as_ref())));
-    let service = common::start(command, &[]);
-    for platform in platforms {
-        platform.serves(&service.url);
-    }
-    service
+    common::start(command, &[])
 }
 
 /// Waits until a customer was told something for the `n`th time (from 1), and gives it.
@@ -168,8 +166,9 @@ impl Platform for Web {
 
     fn misbehave(&self, _percent: u32, _seed: u64) {}
 
-    fn serves(&self, url: &str) {
+    fn serves<'a>(&'a self, url: &'a str) -> BoxFuture<'a, ()> {
         url.clone_into(&mut self.url.lock().unwrap());
+        ready(()).boxed()
     }
 }
 
@@ -203,7 +202,10 @@ impl Platform for telegram::Fake {
         self.misbehave(f64::from(percent) / 100.0, seed);
     }
 
-    fn serves(&self, _url: &str) {}
+    /// It keeps what was written before.
+    fn serves<'a>(&'a self, _url: &'a str) -> BoxFuture<'a, ()> {
+        ready(()).boxed()
+    }
 }
 
 /// Telegram's ids need more than 32 bits.
@@ -241,10 +243,73 @@ impl Platform for discord::Fake {
         self.misbehave(f64::from(percent) / 100.0, seed);
     }
 
-    fn serves(&self, _url: &str) {}
+    /// It repeats nothing of what was written before.
+    fn serves<'a>(&'a self, _url: &'a str) -> BoxFuture<'a, ()> {
+        self.connected().boxed()
+    }
 }
 
 /// Discord's ids fill most of 64 bits.
 fn user(customer: u32) -> u64 {
     1_100_000_000_000_000_000 + u64::from(customer)
+}
+
+/// X, and the thread of each customer: who writes again goes on in it.
+pub struct X {
+    fake: x::Fake,
+    threads: Mutex<HashMap<u32, String>>,
+}
+
+impl X {
+    pub async fn start() -> Self {
+        Self { fake: x::Fake::start().await, threads: Mutex::default() }
+    }
+}
+
+impl Platform for X {
+    fn name(&self) -> &'static str {
+        "x"
+    }
+
+    fn settings(&self) -> String {
+        format!("[x]\napi_url = \"{}\"\npoll_interval = 0.1\ndm_poll_interval = 0.5\n", self.fake.url)
+    }
+
+    fn environment(&self) -> Vec<(&'static str, String)> {
+        self.fake.credentials().map(|(name, value)| (name, value.to_owned())).to_vec()
+    }
+
+    fn wrong_environment(&self) -> Vec<(&'static str, String)> {
+        self.fake.credentials().map(|(name, _)| (name, "WRONG-SECRET".to_owned())).to_vec()
+    }
+
+    /// Mentions us: direct messages are too few (15 in 15 minutes) for the suites.
+    fn writes<'a>(&'a self, customer: u32, text: &'a str) -> BoxFuture<'a, ()> {
+        let mut threads = self.threads.lock().unwrap();
+        match threads.get(&customer) {
+            Some(thread) => drop(self.fake.customer_replies(author(customer), thread, text)),
+            None => drop(threads.insert(customer, self.fake.customer_writes(author(customer), text))),
+        }
+        ready(()).boxed()
+    }
+
+    fn heard(&self, customer: u32) -> BoxFuture<'_, Vec<String>> {
+        let author = author(customer).to_string();
+        let replies = self.fake.replies().into_iter().filter(|reply| reply.customer == author);
+        ready(replies.map(|reply| reply.text).collect()).boxed()
+    }
+
+    fn misbehave(&self, percent: u32, seed: u64) {
+        self.fake.misbehave(u64::from(percent) * 10, seed);
+    }
+
+    /// At the very first start nothing of the past is answered.
+    fn serves<'a>(&'a self, _url: &'a str) -> BoxFuture<'a, ()> {
+        self.fake.was_read().boxed()
+    }
+}
+
+/// X's ids do not fit a double.
+fn author(customer: u32) -> u64 {
+    9_007_199_254_740_993 + u64::from(customer)
 }
