@@ -314,9 +314,9 @@ impl Fake {
             }
             state.calls.push(Call { method: method.clone(), body: body.clone(), at: Instant::now() });
             let scripted = state.script.get_mut(&method).and_then(VecDeque::pop_front);
-            scripted.or_else(|| match &mut state.random {
-                Some((rate, random)) if random.happens(*rate) => Some(random.fault()),
-                _ => None,
+            scripted.or_else(|| {
+                let (rate, random) = state.random.as_mut()?;
+                random.happens(*rate).then(|| random.fault())
             })
         };
         match fault {
