@@ -43,6 +43,7 @@ struct Inner {
 
 /// A message that the platform accepted from the bot.
 #[derive(Debug, Clone)]
+#[allow(clippy::struct_field_names, reason = "the platform's names")]
 pub struct Reply {
     pub chat: i64,
     pub topic: Option<i64>,
@@ -220,7 +221,7 @@ impl Fake {
 
     /// From now on only this token is right.
     pub fn token(&self, token: &str) {
-        self.state().token = token.to_owned();
+        token.clone_into(&mut self.state().token);
     }
 
     /// What was accepted from the bot, in order.
@@ -314,9 +315,9 @@ impl Fake {
             }
             state.calls.push(Call { method: method.clone(), body: body.clone(), at: Instant::now() });
             let scripted = state.script.get_mut(&method).and_then(VecDeque::pop_front);
-            scripted.or_else(|| match &mut state.random {
-                Some((rate, random)) if random.happens(*rate) => Some(random.fault()),
-                _ => None,
+            scripted.or_else(|| {
+                let (rate, random) = state.random.as_mut()?;
+                random.happens(*rate).then(|| random.fault())
             })
         };
         match fault {

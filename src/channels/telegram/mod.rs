@@ -152,7 +152,7 @@ impl Channel for Telegram {
         self.deliver(parcel).boxed()
     }
 
-    fn listen<'a>(&'a self, door: Door, stop: CancellationToken) -> BoxFuture<'a, ()> {
+    fn listen(&self, door: Door, stop: CancellationToken) -> BoxFuture<'_, ()> {
         async move {
             match &self.webhook {
                 None => self.listening.poll(&door, &stop).await,

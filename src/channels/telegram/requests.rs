@@ -152,7 +152,7 @@ mod tests {
         let long = "i".repeat(65);
         let choices =
             [("intent:water", "Is the water safe?"), (long.as_str(), "Too long an id"), ("#x", "Odd"), ("x", " ")];
-        insta::assert_json_snapshot!(request(&parcel("7000000001", None, &choices)), @r#"
+        insta::assert_json_snapshot!(request(&parcel("7000000001", None, &choices)), @r##"
         {
           "chat_id": 7000000001,
           "text": "Boil it for <i>one</i> minute, @all.",
@@ -183,12 +183,12 @@ mod tests {
             ]
           }
         }
-        "#);
+        "##);
     }
 
     #[test]
     fn in_a_topic_of_a_group_it_answers_its_question_and_calls_nobody() {
-        insta::assert_json_snapshot!(request(&parcel("-1001234567890:5@777", Some("42"), &[])), @r#"
+        insta::assert_json_snapshot!(request(&parcel("-1001234567890:5@777", Some("42"), &[])), @r##"
         {
           "chat_id": -1001234567890,
           "text": "Boil it for <i>one</i> minute, @⁠all.",
@@ -202,12 +202,12 @@ mod tests {
             "allow_sending_without_reply": true
           }
         }
-        "#);
+        "##);
     }
 
     #[test]
     fn a_group_that_became_a_supergroup_has_new_numbers() {
-        insta::assert_json_snapshot!(migrated(request(&parcel("-5:9@777", Some("42"), &[])), -1_001_234_567_890), @r#"
+        insta::assert_json_snapshot!(migrated(request(&parcel("-5:9@777", Some("42"), &[])), -1_001_234_567_890), @r##"
         {
           "chat_id": -1001234567890,
           "text": "Boil it for <i>one</i> minute, @⁠all.",
@@ -216,14 +216,14 @@ mod tests {
             "is_disabled": true
           }
         }
-        "#);
+        "##);
     }
 
     #[test]
     fn the_small_requests_are_as_the_platform_wants_them() {
         let place = "-100:5@7".parse().unwrap();
         let requests = (typing(&place), answer("4711"), without_buttons((-100, 8)), without_buttons((1, i64::MAX)));
-        insta::assert_json_snapshot!(requests, @r#"
+        insta::assert_json_snapshot!(requests, @r##"
         [
           {
             "chat_id": -100,
@@ -239,10 +239,10 @@ mod tests {
           },
           null
         ]
-        "#);
+        "##);
         let set =
             SetWebhook { url: "https://a.example/x".into(), secret_token: "s".into(), allowed_updates: updates::KINDS };
-        insta::assert_json_snapshot!((GetUpdates { offset: None, timeout: 10, allowed_updates: updates::KINDS }, set), @r#"
+        insta::assert_json_snapshot!((GetUpdates { offset: None, timeout: 10, allowed_updates: updates::KINDS }, set), @r##"
         [
           {
             "timeout": 10,
@@ -264,6 +264,6 @@ mod tests {
             ]
           }
         ]
-        "#);
+        "##);
     }
 }

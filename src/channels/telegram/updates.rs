@@ -103,7 +103,7 @@ impl Reader<'_> {
     fn message(&self, message: &Message, edited: bool) -> Happening {
         let Some(public) = is_public(&message.chat) else { return Happening::Nothing("a channel post") };
         let Some(author) = author(message) else { return Happening::Nothing("from a bot or nobody") };
-        let place = self.place(message, public, author);
+        let place = place(message, public, author);
         let said = message.text.as_deref().or(message.caption.as_deref()).unwrap_or_default();
         let entities = if message.text.is_some() { &message.entities } else { &message.caption_entities };
         let mentions = self.mentions(said, entities.as_deref().unwrap_or_default());
@@ -163,7 +163,7 @@ impl Reader<'_> {
         if query.from.is_bot || (choice.is_none() && label.is_empty()) {
             return Happening::EmptyTap(tap);
         }
-        let place = self.place(message, public, query.from.id);
+        let place = place(message, public, query.from.id);
         let incoming = Incoming {
             message_id: format!("{}/tap/{}", self.bot.id, query.id),
             reply_to: question.filter(|_| public && !others).map(|question| question.message_id.to_string()),
@@ -201,15 +201,6 @@ impl Reader<'_> {
         }
     }
 
-    fn place(&self, message: &Message, public: bool, customer: i64) -> Place {
-        Place {
-            chat: message.chat.id,
-            // Without the mark, the number is that of a thread of replies, which cannot be written to.
-            topic: message.message_thread_id.filter(|_| message.is_topic_message),
-            customer: public.then_some(customer),
-        }
-    }
-
     /// Messages are numbered for each bot and chat anew.
     fn message_id(&self, message: &Message) -> String {
         format!("{}/{}/{}", self.bot.id, message.chat.id, message.message_id)
@@ -232,6 +223,16 @@ impl Reader<'_> {
             _ => false,
         };
         entities.iter().filter_map(|entity| bytes(text, entity).filter(|range| names_us(entity, *range))).collect()
+    }
+}
+
+/// Where it was said.
+fn place(message: &Message, public: bool, customer: i64) -> Place {
+    Place {
+        chat: message.chat.id,
+        // Without the mark, the number is that of a thread of replies, which cannot be written to.
+        topic: message.message_thread_id.filter(|_| message.is_topic_message),
+        customer: public.then_some(customer),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Telegram calls us: sets that up, watches that it works, and takes the calls.
 
-use std::{sync::Arc, time::Duration};
+use std::{fmt::Write as _, sync::Arc, time::Duration};
 
 use axum::{
     Router,
@@ -53,7 +53,12 @@ impl Webhook {
     pub(super) fn new(public_url: &str, token: &str) -> Self {
         let url = format!("{}{PATH}", public_url.trim_end_matches('/'));
         let digest = Sha256::digest(format!("evenkeel telegram webhook {token}"));
-        Self { url, secret: digest.iter().map(|byte| format!("{byte:02x}")).collect() }
+        let mut secret = String::new();
+        for byte in digest {
+            // Writing to a string cannot fail.
+            let _ = write!(secret, "{byte:02x}");
+        }
+        Self { url, secret }
     }
 
     /// Has Telegram call us, and watches it, until `stop`. The webhook stays: what is written meanwhile waits there.

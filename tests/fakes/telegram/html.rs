@@ -16,16 +16,13 @@ pub(super) fn visible(html: &str) -> Result<String, String> {
                 "quot" => Some('"'),
                 name => name.strip_prefix('#').and_then(|number| number.parse().ok()).and_then(char::from_u32),
             };
-            match decoded.filter(|_| inner[name.len()..].starts_with(';')) {
-                Some(char) => {
-                    seen.push(char);
-                    rest = &inner[name.len() + 1..];
-                }
+            if let Some(char) = decoded.filter(|_| inner[name.len()..].starts_with(';')) {
+                seen.push(char);
+                rest = &inner[name.len() + 1..];
+            } else {
                 // What is no entity is text.
-                None => {
-                    seen.push('&');
-                    rest = inner;
-                }
+                seen.push('&');
+                rest = inner;
             }
             continue;
         }

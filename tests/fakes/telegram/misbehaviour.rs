@@ -58,7 +58,7 @@ impl Random {
             7 => Fault::Drop,
             8 => Fault::DoneDrop,
             9 => Fault::HalfAnswer,
-            10 if self.draw() % 4 == 0 => Fault::DoneHang,
+            10 if self.draw().is_multiple_of(4) => Fault::DoneHang,
             _ => Fault::Slow(Duration::from_millis(self.draw() % 1_500)),
         }
     }
