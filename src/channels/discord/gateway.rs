@@ -33,7 +33,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const MISTAKE: Duration = Duration::from_mins(1);
 
 /// How long a connection may take to be closed when the service stops.
-const CLOSE: Duration = Duration::from_secs(2);
+const CLOSE: Duration = Duration::from_millis(1_800);
 
 /// serenity takes 5 s to give a connection up that does not answer any more.
 const GIVE_UP: Duration = Duration::from_secs(8);
