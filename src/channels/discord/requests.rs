@@ -88,11 +88,12 @@ fn content(outgoing: &Outgoing) -> String {
     if text.trim().is_empty() { "…".to_owned() } else { text }
 }
 
+/// The end of the message's id: ids that are made in the same moment begin alike.
 fn nonce(parcel: &Parcel) -> String {
     let piece = parcel.piece.to_string();
-    let mut nonce = parcel.id.0.simple().to_string();
-    nonce.truncate(limits::NONCE - 1 - piece.len());
-    format!("{nonce}-{piece}")
+    let id = parcel.id.0.simple().to_string();
+    let room = limits::NONCE.saturating_sub(1 + piece.len()).min(id.len());
+    format!("{}-{piece}", &id[id.len() - room..])
 }
 
 fn buttons(parcel: &Parcel) -> Vec<CreateActionRow> {
@@ -201,7 +202,7 @@ mod tests {
         insta::assert_json_snapshot!(said(&parcel), @r##"
         {
           "content": "**Yes.** \\@everyone",
-          "nonce": "01935c9e7b1a70008000012-0",
+          "nonce": "b1a700080000123456789ab-0",
           "tts": false,
           "embeds": [],
           "allowed_mentions": {
@@ -367,6 +368,13 @@ mod tests {
         assert_eq!(second.get("message_reference"), None);
         let nonce = second["nonce"].as_str().unwrap();
         assert!(nonce.ends_with("-12") && nonce.len() <= limits::NONCE, "{nonce}");
+    }
+
+    #[test]
+    fn messages_of_one_moment_are_not_taken_for_each_other() {
+        let nonces: std::collections::BTreeSet<_> =
+            (0..1000).map(|_| nonce(&Parcel { id: OutgoingId::new(), ..parcel("10", "Yes.", &[]) })).collect();
+        assert_eq!(nonces.len(), 1000);
     }
 
     #[test]

@@ -53,7 +53,7 @@ pub(super) fn read(event: &Event, me: UserId, now: Timestamp) -> Option<Happenin
             Some(Happening::Deleted(event.ids.iter().map(ToString::to_string).collect()))
         }
         Event::InteractionCreate(event) => match &event.interaction {
-            Interaction::Command(command) => asked(command, now),
+            Interaction::Command(command) => Some(asked(command, now)),
             Interaction::Component(component) => tapped(component, now),
             _ => None,
         },
@@ -169,7 +169,7 @@ impl Words<'_> {
     }
 }
 
-fn asked(command: &CommandInteraction, now: Timestamp) -> Option<Happening> {
+fn asked(command: &CommandInteraction, now: Timestamp) -> Happening {
     let question = command.data.options.iter().find_map(|option| match &option.value {
         CommandDataOptionValue::String(text) => Some(text.trim()),
         _ => None,
@@ -179,7 +179,7 @@ fn asked(command: &CommandInteraction, now: Timestamp) -> Option<Happening> {
     let privately = matches!(place, Place::Private(_));
     let reply_to =
         ReplyTo::Interaction { id: command.id, application: command.application_id, token: command.token.clone() };
-    Some(Happening::Asked {
+    Happening::Asked {
         incoming: Incoming {
             channel: Discord::NAME.to_owned(),
             message_id: format!("interaction/{}", command.id),
@@ -198,7 +198,7 @@ fn asked(command: &CommandInteraction, now: Timestamp) -> Option<Happening> {
             token: command.token.clone(),
             how: How::Thinking { privately },
         },
-    })
+    }
 }
 
 fn tapped(component: &ComponentInteraction, now: Timestamp) -> Option<Happening> {
@@ -327,6 +327,7 @@ fn user_in(code: &str) -> Option<UserId> {
 }
 
 #[cfg(test)]
+#[allow(clippy::needless_pass_by_value, reason = "tables read better with `json!` in place")]
 mod tests {
     use rstest::rstest;
     use serde_json::{Value, json};
