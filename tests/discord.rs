@@ -52,7 +52,7 @@ impl World {
     /// What the service says of the channel in its report.
     async fn trouble(&self, side: &str) -> Option<String> {
         let health = self.service.health().await;
-        health["channels"]["discord"][side]["what"].as_str().map(ToOwned::to_owned)
+        health["health"]["channels"]["discord"][side]["what"].as_str().map(ToOwned::to_owned)
     }
 }
 
@@ -220,8 +220,10 @@ async fn each_failure_of_sending_ends_in_one_answer_or_in_a_recorded_doubt() {
     }
     let doubtful = [Trouble::DoneThen502, Trouble::DoneThenDropped, Trouble::Dropped, Trouble::Html(500)];
     for (user, trouble) in (2000..).zip(doubtful) {
+        let before = said(&world.fake);
         world.fake.next(&[trouble]);
         world.fake.customer_writes(user, "when will my power be back?");
+        until("it was tried", async || said(&world.fake) > before).await;
         world.service.settled().await;
         let count = world.fake.replies_to(user).len();
         let arrived = matches!(trouble, Trouble::DoneThen502 | Trouble::DoneThenDropped);

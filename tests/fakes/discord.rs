@@ -1034,6 +1034,7 @@ async fn connection(fake: Fake, stream: TcpStream) {
                     Some(1) => Some(vec![json!({ "op": 11 })]),
                     Some(2) => {
                         if let Some(SessionTrouble::Closed(code)) = trouble {
+                            fake.lock().identified.push(Instant::now());
                             close(&mut socket, code).await;
                             return;
                         }

@@ -33,7 +33,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const MISTAKE: Duration = Duration::from_mins(1);
 
 /// How long a connection may take to be closed when the service stops.
-const CLOSE: Duration = Duration::from_secs(2);
+const CLOSE: Duration = Duration::from_millis(1_800);
 
 /// serenity takes 5 s to give a connection up that does not answer any more.
 const GIVE_UP: Duration = Duration::from_secs(8);
@@ -114,7 +114,7 @@ async fn gateway(api: &Api) -> Result<String, Ended> {
         Err(failure) if failure.status() == Some(404) => api.get(Route::Gateway).await,
         answer => answer,
     };
-    let answer = answer.map_err(refused)?.body;
+    let answer = answer.map_err(|failure| refused(&failure))?.body;
     let limit = &answer["session_start_limit"];
     if limit["remaining"].as_u64().is_some_and(|left| left < limits::SESSIONS_KEPT) {
         let wait = Duration::from_millis(limit["reset_after"].as_u64().unwrap_or(3_600_000));
@@ -133,7 +133,7 @@ async fn gateway(api: &Api) -> Result<String, Ended> {
     })
 }
 
-fn refused(failure: Failure) -> Ended {
+fn refused(failure: &Failure) -> Ended {
     if failure.status() == Some(401) {
         return Ended {
             why:
@@ -161,7 +161,7 @@ async fn watch(
         tokio::pin!(start);
         loop {
             tokio::select! {
-                outcome = &mut start => break Some(over(outcome)),
+                outcome = &mut start => break Some(over(&outcome)),
                 () = stop.cancelled() => break None,
                 _ = looks.tick() => {
                     let stage = manager.runners.lock().await.values().next().map(|runner| runner.stage);
@@ -185,7 +185,7 @@ async fn watch(
     ended
 }
 
-fn over(outcome: Result<(), serenity::Error>) -> Ended {
+fn over(outcome: &Result<(), serenity::Error>) -> Ended {
     let (why, wait) = match outcome {
         Err(serenity::Error::Gateway(GatewayError::InvalidAuthentication)) => (
             "Discord does not accept the token: put the bot's current token into EVENKEEL_DISCORD_TOKEN and restart",

@@ -46,7 +46,7 @@ const WRITE_DOWN: Duration = Duration::from_secs(3);
 const COMPLETE: &str = "complete";
 
 /// What may be stored after the gateway was closed.
-const LAST: Duration = Duration::from_millis(700);
+const LAST: Duration = Duration::from_millis(500);
 
 /// Brings events to the store. Cheap to clone.
 #[derive(Clone)]
@@ -67,6 +67,8 @@ enum Lane {
 struct Run {
     intake: Intake,
     me: Option<UserId>,
+    /// What was told before we knew who we are.
+    early: Vec<Event>,
     lanes: HashMap<Lane, VecDeque<(Option<u64>, Happening)>>,
     under_way: FuturesUnordered<BoxFuture<'static, (Lane, Option<u64>)>>,
     progress: Progress,
@@ -88,6 +90,7 @@ impl Intake {
         let mut run = Run {
             intake: self,
             me: None,
+            early: Vec::new(),
             lanes: HashMap::new(),
             under_way: FuturesUnordered::new(),
             progress: Progress::default(),
@@ -221,7 +224,8 @@ fn gathered(first: Event, events: &mut UnboundedReceiver<Event>) -> Vec<Event> {
 /// A session begins before its events; a message is written before it is edited or deleted.
 fn order(event: &Event) -> (u8, u64) {
     match event {
-        Event::Ready(_) | Event::Resumed(_) => (0, 0),
+        Event::Ready(_) => (0, 0),
+        Event::Resumed(_) => (0, 1),
         Event::MessageCreate(event) => (1, event.message.id.get()),
         Event::InteractionCreate(event) => (1, event.interaction.id().get()),
         Event::MessageUpdate(event) => (2, event.edited_timestamp.map_or(0, updates::millis)),
@@ -230,7 +234,16 @@ fn order(event: &Event) -> (u8, u64) {
 }
 
 impl Run {
-    fn take(&mut self, events: Vec<Event>) {
+    fn take(&mut self, mut events: Vec<Event>) {
+        if self.me.is_none() {
+            // On a busy machine the first messages may overtake the beginning of their session by far.
+            events.append(&mut self.early);
+            events.sort_by_key(order);
+            if !matches!(events.first(), Some(Event::Ready(_))) {
+                self.early = events;
+                return;
+            }
+        }
         for event in events {
             match &event {
                 Event::Ready(ready) => {

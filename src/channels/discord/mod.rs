@@ -91,7 +91,7 @@ impl Channel for Discord {
         sending::send(&self.api, &self.thinking, parcel).boxed()
     }
 
-    fn listen<'a>(&'a self, door: Door, stop: CancellationToken) -> BoxFuture<'a, ()> {
+    fn listen(&self, door: Door, stop: CancellationToken) -> BoxFuture<'_, ()> {
         async move {
             let (sender, events) = mpsc::unbounded_channel();
             // What was received is worked off after the gateway is closed.

@@ -88,11 +88,12 @@ fn content(outgoing: &Outgoing) -> String {
     if text.trim().is_empty() { "…".to_owned() } else { text }
 }
 
+/// The end of the message's id: ids that are made in the same moment begin alike.
 fn nonce(parcel: &Parcel) -> String {
     let piece = parcel.piece.to_string();
-    let mut nonce = parcel.id.0.simple().to_string();
-    nonce.truncate(limits::NONCE - 1 - piece.len());
-    format!("{nonce}-{piece}")
+    let id = parcel.id.0.simple().to_string();
+    let room = limits::NONCE.saturating_sub(1 + piece.len()).min(id.len());
+    format!("{}-{piece}", &id[id.len() - room..])
 }
 
 fn buttons(parcel: &Parcel) -> Vec<CreateActionRow> {
@@ -198,19 +199,165 @@ mod tests {
     fn a_message_in_a_channel() {
         let parcel =
             parcel("10/7", "**Yes.** @everyone", &[("refund_status", "Refunds"), ("person", "Talk to a person")]);
-        insta::assert_json_snapshot!(said(&parcel), @"");
+        insta::assert_json_snapshot!(said(&parcel), @r##"
+        {
+          "content": "**Yes.** \\@everyone",
+          "nonce": "b1a700080000123456789ab-0",
+          "tts": false,
+          "embeds": [],
+          "allowed_mentions": {
+            "parse": [],
+            "users": [],
+            "roles": []
+          },
+          "message_reference": {
+            "type": 0,
+            "message_id": "20",
+            "channel_id": "10",
+            "guild_id": null,
+            "fail_if_not_exists": false
+          },
+          "components": [
+            {
+              "type": 1,
+              "components": [
+                {
+                  "type": 2,
+                  "style": 1,
+                  "custom_id": "7/choice/refund_status",
+                  "label": "Refunds",
+                  "disabled": false
+                },
+                {
+                  "type": 2,
+                  "style": 2,
+                  "custom_id": "7/choice/person",
+                  "label": "Talk to a person",
+                  "disabled": false
+                }
+              ]
+            }
+          ],
+          "sticker_ids": [],
+          "attachments": [],
+          "enforce_nonce": true
+        }
+        "##);
     }
 
     #[test]
     fn an_answer_to_a_command() {
         let parcel = parcel("private/7", "Yes.", &[("person", "Talk to a person")]);
-        insta::assert_json_snapshot!((first_answer(&parcel), further_answer(&parcel, true)), @"");
+        insta::assert_json_snapshot!((first_answer(&parcel), further_answer(&parcel, true)), @r##"
+        [
+          {
+            "content": "Yes.",
+            "allowed_mentions": {
+              "parse": [],
+              "users": [],
+              "roles": []
+            },
+            "components": [
+              {
+                "type": 1,
+                "components": [
+                  {
+                    "type": 2,
+                    "style": 2,
+                    "custom_id": "/choice/person",
+                    "label": "Talk to a person",
+                    "disabled": false
+                  }
+                ]
+              }
+            ]
+          },
+          {
+            "content": "Yes.",
+            "embeds": [],
+            "allowed_mentions": {
+              "parse": [],
+              "users": [],
+              "roles": []
+            },
+            "components": [
+              {
+                "type": 1,
+                "components": [
+                  {
+                    "type": 2,
+                    "style": 2,
+                    "custom_id": "/choice/person",
+                    "label": "Talk to a person",
+                    "disabled": false
+                  }
+                ]
+              }
+            ],
+            "flags": 64,
+            "attachments": []
+          }
+        ]
+        "##);
     }
 
     #[test]
     fn acknowledgements_and_the_command() {
         let all = [How::Thinking { privately: true }, How::ButtonsGone, How::Seen].map(acknowledgement);
-        insta::assert_json_snapshot!((all, command()), @"");
+        insta::assert_json_snapshot!((all, command()), @r##"
+        [
+          [
+            {
+              "type": 5,
+              "data": {
+                "flags": 64,
+                "attachments": []
+              }
+            },
+            {
+              "type": 7,
+              "data": {
+                "components": [],
+                "attachments": []
+              }
+            },
+            {
+              "type": 6,
+              "data": null
+            }
+          ],
+          {
+            "name": "ask",
+            "name_localizations": {},
+            "description": "Ask a question: only you see it and the answer",
+            "description_localizations": {},
+            "options": [
+              {
+                "type": 3,
+                "name": "question",
+                "description": "What would you like to know?",
+                "required": true,
+                "choices": [],
+                "options": [],
+                "channel_types": [],
+                "min_value": null,
+                "max_value": null,
+                "min_length": null,
+                "max_length": null,
+                "autocomplete": false
+              }
+            ],
+            "integration_types": [
+              0
+            ],
+            "contexts": [
+              0,
+              1
+            ],
+            "nsfw": false
+          }
+        ]
+        "##);
     }
 
     #[test]
@@ -221,6 +368,13 @@ mod tests {
         assert_eq!(second.get("message_reference"), None);
         let nonce = second["nonce"].as_str().unwrap();
         assert!(nonce.ends_with("-12") && nonce.len() <= limits::NONCE, "{nonce}");
+    }
+
+    #[test]
+    fn messages_of_one_moment_are_not_taken_for_each_other() {
+        let nonces: std::collections::BTreeSet<_> =
+            (0..1000).map(|_| nonce(&Parcel { id: OutgoingId::new(), ..parcel("10", "Yes.", &[]) })).collect();
+        assert_eq!(nonces.len(), 1000);
     }
 
     #[test]

@@ -53,7 +53,7 @@ pub(super) fn read(event: &Event, me: UserId, now: Timestamp) -> Option<Happenin
             Some(Happening::Deleted(event.ids.iter().map(ToString::to_string).collect()))
         }
         Event::InteractionCreate(event) => match &event.interaction {
-            Interaction::Command(command) => asked(command, now),
+            Interaction::Command(command) => Some(asked(command, now)),
             Interaction::Component(component) => tapped(component, now),
             _ => None,
         },
@@ -169,7 +169,7 @@ impl Words<'_> {
     }
 }
 
-fn asked(command: &CommandInteraction, now: Timestamp) -> Option<Happening> {
+fn asked(command: &CommandInteraction, now: Timestamp) -> Happening {
     let question = command.data.options.iter().find_map(|option| match &option.value {
         CommandDataOptionValue::String(text) => Some(text.trim()),
         _ => None,
@@ -179,7 +179,7 @@ fn asked(command: &CommandInteraction, now: Timestamp) -> Option<Happening> {
     let privately = matches!(place, Place::Private(_));
     let reply_to =
         ReplyTo::Interaction { id: command.id, application: command.application_id, token: command.token.clone() };
-    Some(Happening::Asked {
+    Happening::Asked {
         incoming: Incoming {
             channel: Discord::NAME.to_owned(),
             message_id: format!("interaction/{}", command.id),
@@ -198,7 +198,7 @@ fn asked(command: &CommandInteraction, now: Timestamp) -> Option<Happening> {
             token: command.token.clone(),
             how: How::Thinking { privately },
         },
-    })
+    }
 }
 
 fn tapped(component: &ComponentInteraction, now: Timestamp) -> Option<Happening> {
@@ -327,6 +327,7 @@ fn user_in(code: &str) -> Option<UserId> {
 }
 
 #[cfg(test)]
+#[allow(clippy::needless_pass_by_value, reason = "tables read better with `json!` in place")]
 mod tests {
     use rstest::rstest;
     use serde_json::{Value, json};
@@ -375,7 +376,23 @@ mod tests {
 
     #[test]
     fn a_direct_message_is_for_us() {
-        insta::assert_debug_snapshot!(said("MESSAGE_CREATE", written(json!({}))), @"");
+        insta::assert_debug_snapshot!(said("MESSAGE_CREATE", written(json!({}))), @r##"
+        Some(
+            Incoming {
+                channel: "discord",
+                message_id: "1440000000000000001",
+                edits: None,
+                reply_to: None,
+                place: "1430000000000000001",
+                contact: "80351110224678912",
+                public: false,
+                text: "is it safe?",
+                choice: None,
+                attachments: [],
+                received_at: 1970-01-01T00:00:00Z,
+            },
+        )
+        "##);
     }
 
     #[test]
@@ -384,7 +401,25 @@ mod tests {
             "guild_id": SERVER, "content": format!("<@{ME}>, is <@7> safe? <:wave:12> <3"),
             "mentions": [user(ME, json!({ "bot": true })), user(7, json!({ "global_name": "Ben" }))],
         });
-        insta::assert_debug_snapshot!(said("MESSAGE_CREATE", written(mention)), @"");
+        insta::assert_debug_snapshot!(said("MESSAGE_CREATE", written(mention)), @r##"
+        Some(
+            Incoming {
+                channel: "discord",
+                message_id: "1440000000000000001",
+                edits: None,
+                reply_to: Some(
+                    "message/1440000000000000001",
+                ),
+                place: "1430000000000000001/80351110224678912",
+                contact: "80351110224678912",
+                public: true,
+                text: "is @Ben safe? :wave: <3",
+                choice: None,
+                attachments: [],
+                received_at: 1970-01-01T00:00:00Z,
+            },
+        )
+        "##);
     }
 
     #[rstest]
@@ -494,7 +529,34 @@ mod tests {
 
     #[test]
     fn a_command_in_a_server_is_between_us_and_its_customer() {
-        insta::assert_debug_snapshot!(asked(interaction(2, ask(" is it safe? "), in_server())), @"");
+        insta::assert_debug_snapshot!(asked(interaction(2, ask(" is it safe? "), in_server())), @r##"
+        (
+            Incoming {
+                channel: "discord",
+                message_id: "interaction/1440000000000000009",
+                edits: None,
+                reply_to: Some(
+                    "interaction/1440000000000000009/1146812345678901234/a-token",
+                ),
+                place: "private/80351110224678912",
+                contact: "80351110224678912",
+                public: false,
+                text: "is it safe?",
+                choice: None,
+                attachments: [],
+                received_at: 1970-01-01T00:00:00Z,
+            },
+            Acknowledge {
+                interaction: InteractionId(
+                    1440000000000000009,
+                ),
+                token: "a-token",
+                how: Thinking {
+                    privately: true,
+                },
+            },
+        )
+        "##);
     }
 
     #[test]
