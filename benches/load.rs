@@ -1,8 +1,9 @@
 //! Load on the whole service: visitors who each open the chat, ask one question and wait for its answer.
 //!
 //! `cargo bench --bench load -- [--rate PER_SECOND] [--seconds N] [--quiet MS] [--model] [--fresh]` starts the real binary on a copy of
-//! the sample crisis and prints latencies. With `--model` the sentence model of this machine is used, with `--fresh` no two messages are alike. The load is open: visitors arrive at the given rate whether or not earlier ones have been answered, so a
-//! service that falls behind shows it. Client and service share the machine.
+//! the sample crisis and prints latencies. With `--model` the sentence model of this machine is used, with `--fresh` no two messages are alike. The
+//! load is open: visitors arrive at the given rate whether or not earlier ones have been answered, so a service that falls behind shows it. What
+//! `/health` says is asked each second: what waits, and when n-grams alone decide. Client and service share the machine.
 #![allow(clippy::unwrap_used, reason = "a test that fails says where")]
 
 #[path = "../tests/common/mod.rs"]
@@ -15,7 +16,7 @@ use std::{
 
 use common::{Home, Service, Visitor};
 use futures::StreamExt as _;
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
 /// What visitors ask, in turn: answers, questions back and hand-overs in a mix.
@@ -29,6 +30,9 @@ const QUESTIONS: [&str; 8] = [
     "my neighbour has a generator in the garage, is that safe",
     "what about the thing from last week",
 ];
+
+/// How long the service may learn with the sentence model at most, on a busy machine, before the load begins.
+const LEARNING: Duration = Duration::from_mins(10);
 
 struct Options {
     rate: f64,
@@ -70,9 +74,12 @@ async fn main() {
         command.env_remove("EVENKEEL_MODEL");
     }
     let service = Arc::new(common::start(command, &[]));
+    let learnt_by = Instant::now() + LEARNING;
     while model && service.health().await["health"]["understanding"] != "sentence model" {
+        assert!(Instant::now() < learnt_by, "no sentence model: {}", service.health().await);
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
+    let observer = tokio::spawn(observe(Arc::clone(&service)));
     let total = (rate * seconds as f64) as usize;
     let started = Instant::now();
     let mut visits = JoinSet::new();
@@ -89,6 +96,7 @@ async fn main() {
     let offered = started.elapsed();
     let taken: Vec<Option<Taken>> = visits.join_all().await;
     let elapsed = started.elapsed();
+    observer.abort();
     let failed = taken.iter().filter(|taken| taken.is_none()).count();
     let taken: Vec<Taken> = taken.into_iter().flatten().collect();
     println!(
@@ -106,6 +114,25 @@ async fn main() {
         {
             println!("{line}");
         }
+    }
+}
+
+/// Prints, second by second, what waits; and each change of what decides.
+async fn observe(service: Arc<Service>) {
+    let started = Instant::now();
+    let mut before = Value::Null;
+    loop {
+        let health = service.health().await;
+        let (store, decides) = (&health["store"], &health["health"]["understanding"]);
+        let change = if *decides == before { "" } else { decides.as_str().unwrap_or_default() };
+        println!(
+            "{:5.1} s: {:4} turns wait, the oldest for {} s {change}",
+            started.elapsed().as_secs_f64(),
+            store["inbox_pending"],
+            store["inbox_oldest_seconds"]
+        );
+        before = decides.clone();
+        tokio::time::sleep(Duration::from_secs(1)).await;
     }
 }
 

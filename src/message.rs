@@ -15,7 +15,8 @@ pub struct Incoming {
     pub channel: String,
     /// The platform's own id of this message, unique within the channel: a second delivery is the same message.
     pub message_id: String,
-    /// Set when it is a new wording of an earlier message: that message's id. It has an id of its own.
+    /// Set when it is a new wording of an earlier message: that message's id. It has an id of its own, the
+    /// original's followed by `@` and more.
     pub edits: Option<String>,
     /// How an answer to this very message is addressed, in the platform's terms; opaque to all but its channel.
     pub reply_to: Option<String>,

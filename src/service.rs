@@ -157,13 +157,13 @@ pub async fn run(config: Config, knowledge: Knowledge, progress: Progress) -> an
     let mut listening = JoinSet::new();
     let mut delivery = JoinSet::new();
     for (channel, door) in channels.into_iter().zip(doors) {
-        info!(channel = channel.name(), "on");
+        info!("channel {} is on", channel.name());
         let (listener, stop) = (Arc::clone(&channel), stop_listening.clone());
         listening.spawn(async move { listener.listen(door, stop).await });
         delivery.spawn(workers::delivery::run(store.clone(), channel, board.clone(), stop_delivery.clone()));
     }
     for (channel, why) in &off {
-        info!(channel, "off: {why}");
+        info!("channel {channel} is off: {why}");
     }
 
     let learning = (!is_learnt).then(|| {

@@ -50,6 +50,8 @@ fn check_tells_which_understanding_decides_and_what_the_promise_costs() {
     let report: Value = serde_json::from_slice(&evenkeel(&["check", "--format", "json"], b"").stdout).unwrap();
     let understanding = &report["understanding"];
     assert_eq!((&understanding["by"], &understanding["promise"]), (&"n-grams alone".into(), &"kept".into()));
+    assert!(said.contains("n-grams alone are held to 2.5"), "{said}");
+    assert_eq!(understanding["held_to"], 0.025);
     let shares = ["answered", "asked_back", "to_a_person"].map(|name| understanding[name].as_f64().unwrap());
     assert!((shares.iter().sum::<f64>() - 1.0).abs() < 1e-9, "{understanding}");
 }

@@ -8,9 +8,9 @@ use std::{
 };
 
 use evenkeel::{
-    channels::{Channel, SendError},
+    channels::{Board, Channel, Parcel, Rate, SendError, Side, split},
     conversation::{Decision, EscalationId, Memory, Reason, Turn},
-    message::{Author, ConversationId, Incoming, Outgoing, OutgoingId},
+    message::{Author, ConversationId, Incoming, Outgoing},
     reading::Language,
     store::{EscalationFilter, Store},
     workers::delivery,
@@ -22,6 +22,8 @@ use tokio_util::sync::CancellationToken;
 /// A platform that does as it is told: for each text, what it answers at each try.
 #[derive(Default)]
 struct Platform {
+    rate: Option<Rate>,
+    chat_rate: Option<Rate>,
     script: HashMap<&'static str, Vec<Result<(), SendError>>>,
     tries: Mutex<HashMap<String, usize>>,
     arrived: Mutex<Vec<String>>,
@@ -32,18 +34,21 @@ impl Channel for Platform {
         "test"
     }
 
-    fn may_resend(&self) -> bool {
-        false
+    fn rate(&self) -> Option<Rate> {
+        self.rate
     }
 
-    fn send<'a>(
-        &'a self,
-        _id: OutgoingId,
-        _place: &'a str,
-        outgoing: &'a Outgoing,
-    ) -> BoxFuture<'a, Result<Option<String>, SendError>> {
+    fn chat_rate<'a>(&self, place: &'a str) -> Option<(&'a str, Rate)> {
+        self.chat_rate.map(|rate| (place, rate))
+    }
+
+    fn pieces(&self, outgoing: &Outgoing) -> Vec<Outgoing> {
+        split(outgoing, |text| text.len() <= 20)
+    }
+
+    fn send<'a>(&'a self, parcel: &'a Parcel) -> BoxFuture<'a, Result<Option<String>, SendError>> {
         async move {
-            let text = outgoing.text.clone();
+            let text = parcel.message.text.clone();
             let attempt = {
                 let mut tries = self.tries.lock().unwrap();
                 let attempt = tries.entry(text.clone()).or_default();
@@ -61,18 +66,27 @@ impl Channel for Platform {
     }
 }
 
+/// A platform, and what it says when it is out of order.
+fn platform(script: &[(&'static str, Vec<Result<(), SendError>>)]) -> Platform {
+    Platform { script: script.iter().cloned().collect(), ..Platform::default() }
+}
+
 struct World {
     _dir: tempfile::TempDir,
     store: Store,
     platform: Arc<Platform>,
+    board: Board,
 }
 
 impl World {
     async fn new(script: &[(&'static str, Vec<Result<(), SendError>>)]) -> Self {
+        Self::with(platform(script)).await
+    }
+
+    async fn with(platform: Platform) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let store = Store::open(&dir.path().join("test.db")).await.unwrap();
-        let platform = Arc::new(Platform { script: script.iter().cloned().collect(), ..Platform::default() });
-        Self { _dir: dir, store, platform }
+        Self { _dir: dir, store, platform: Arc::new(platform), board: Board::default() }
     }
 
     /// A customer writes and the replies are queued.
@@ -115,8 +129,8 @@ impl World {
     /// Delivers until nothing is left that is due within `within`.
     async fn deliver(&self, within: Duration) {
         let stop = CancellationToken::new();
-        let channels: Vec<Arc<dyn Channel>> = vec![self.platform.clone()];
-        let worker = tokio::spawn(delivery::run(self.store.clone(), channels, stop.clone()));
+        let channel: Arc<dyn Channel> = self.platform.clone();
+        let worker = tokio::spawn(delivery::run(self.store.clone(), channel, self.board.clone(), stop.clone()));
         let deadline = std::time::Instant::now() + within;
         while std::time::Instant::now() < deadline && self.store.counts().await.unwrap().outbox_queued > 0 {
             tokio::time::sleep(Duration::from_millis(10)).await;
@@ -131,7 +145,7 @@ impl World {
 }
 
 fn later() -> Result<(), SendError> {
-    Err(SendError::Later { reason: "busy".into(), after: None })
+    Err(SendError::Limited { after: None, everywhere: false })
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -153,7 +167,7 @@ async fn one_slow_conversation_holds_up_no_other() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refused_message_is_not_tried_again_and_a_person_is_told() {
-    let world = World::new(&[("no", vec![Err(SendError::Refused("blocked".into()))])]).await;
+    let world = World::new(&[("no", vec![Err(SendError::Forbidden("not here".into()))])]).await;
     world.turn("a", &["no"]).await;
     world.deliver(Duration::from_secs(10)).await;
     assert_eq!(world.platform.tries.lock().unwrap()["no"], 1);
@@ -171,4 +185,56 @@ async fn what_may_have_arrived_is_never_sent_again_and_a_person_is_told() {
     assert_eq!(world.platform.tries.lock().unwrap()["maybe"], 1);
     assert_eq!(world.store.counts().await.unwrap().outbox_uncertain, 1);
     assert_eq!(world.store.escalations(EscalationFilter::Open).await.unwrap().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_blocked_us_is_left_alone() {
+    let world = World::new(&[("no", vec![Err(SendError::Gone("blocked".into()))])]).await;
+    world.turn("a", &["no", "neither"]).await;
+    world.deliver(Duration::from_secs(10)).await;
+    assert_eq!(world.arrived(), Vec::<String>::new());
+    assert_eq!(world.platform.tries.lock().unwrap().get("neither"), None, "it was not even tried");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_long_message_arrives_in_pieces_and_none_of_them_twice() {
+    let lost = Err(SendError::Unreachable("no route".into()));
+    let world = World::new(&[("Call us if you can.", vec![lost])]).await;
+    world.turn("a", &["Stay inside, please.\n\nCall us if you can.\n\nThank you."]).await;
+    world.deliver(Duration::from_secs(10)).await;
+    assert_eq!(world.arrived(), ["Stay inside, please.", "Call us if you can.", "Thank you."]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_chat_takes_one_message_at_a_time_and_other_chats_do_not_wait_for_it() {
+    let rate = Rate { burst: 1, every: Duration::from_millis(400) };
+    let world = World::with(Platform { chat_rate: Some(rate), ..Platform::default() }).await;
+    world.turn("a", &["one", "two", "three"]).await;
+    world.turn("b", &["free"]).await;
+    let started = std::time::Instant::now();
+    world.deliver(Duration::from_secs(10)).await;
+    let arrived = world.arrived();
+    let place = |text: &str| arrived.iter().position(|arrived| arrived == text).unwrap();
+    assert!(
+        place("one") < place("two") && place("two") < place("three") && place("free") < place("two"),
+        "{arrived:?}"
+    );
+    assert!(started.elapsed() >= Duration::from_millis(800), "the third had to wait twice");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_platform_that_is_out_of_order_is_left_alone_and_the_operator_is_told() {
+    let down = || Err(SendError::Unreachable("no route".into()));
+    let texts = ["m0", "m1", "m2", "m3", "m4", "m5", "m6", "m7", "m8", "m9"];
+    let script: Vec<_> = texts.iter().map(|text| (*text, vec![down(); 9])).collect();
+    let world = World::new(&script).await;
+    for (index, text) in texts.iter().enumerate() {
+        world.turn(&format!("place {index}"), &[text]).await;
+    }
+    world.deliver(Duration::from_millis(900)).await;
+    let tries: usize = world.platform.tries.lock().unwrap().values().sum();
+    assert!(tries <= 10, "ten were on their way together; after that it pauses: {tries}");
+    let report = world.board.watch().borrow().clone();
+    let trouble = &report["test"][&Side::Sending];
+    assert_eq!(trouble.what, "the platform cannot be reached: no route");
 }

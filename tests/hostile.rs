@@ -4,8 +4,9 @@
 mod engine;
 
 use evenkeel::{
+    classifier::Shares,
     conversation::{Decision, Turn},
-    policy,
+    policy::{self, Policy},
 };
 use rstest::rstest;
 
@@ -39,6 +40,7 @@ fn said(turn: &Turn) -> String {
 #[case::reversed("\u{202e}kcab eb rewop eht lliw nehw".into())]
 #[case::bidi_salad("\u{2067}\u{202e}abc\u{2066}def\u{202c}ghi\u{2069}".repeat(100))]
 #[case::scripts("pоwеr электро 停電 كهرباء बिजली zzz".into())]
+#[case::a_thousand_words_that_are_none("powre refnud watr schol ".repeat(250))]
 #[case::control("\u{0}\u{1}\u{7f}\u{1b}[2J\u{85}".into())]
 fn what_is_no_question_gets_no_answer(#[case] text: String) {
     let turn = turn(&text);
@@ -94,6 +96,15 @@ fn what_cannot_be_seen_changes_nothing() {
     for text in [hidden, format!("\u{feff}\u{202a}{plain}\u{202c}"), plain.replace('n', "n\u{ad}")] {
         assert_eq!(turn(&text).readings[0].ranked, turn(plain).readings[0].ranked, "{text:?}");
     }
+}
+
+#[test]
+fn n_grams_alone_must_be_surer_than_the_promise_asks() {
+    let max_wrong = Policy::default().max_wrong;
+    let promise = |max_wrong| engine::N_GRAMS.classifier().promise(max_wrong, &Shares::ASSUMED).threshold;
+    assert!(engine::N_GRAMS.threshold() > promise(max_wrong));
+    assert!((engine::N_GRAMS.threshold() - promise(max_wrong * policy::N_GRAMS_PART)).abs() < 1e-12);
+    assert!(engine::N_GRAMS.threshold() < 1.0, "the sample has examples enough");
 }
 
 #[test]

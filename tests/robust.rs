@@ -122,6 +122,23 @@ fn a_misspelt_question_is_never_answered_as_another() {
     }
 }
 
+/// Misspelt in words that the examples have, or that everybody knows: nothing is lost.
+const MENDED: &[(&str, &str)] = &[
+    ("when will the power be back", "wehn will the powr be bakc"),
+    ("where is my refund", "WHERE IS MY REFUNND"),
+    ("is the water safe to drink", "is the watter safe to drnk"),
+    ("cuándo vuelve la luz", "cuando vuelbe la luz"),
+];
+
+#[test]
+fn a_slip_of_the_finger_changes_nothing() {
+    for (name, responder) in both() {
+        for (well, slipped) in MENDED {
+            assert_eq!(turn(responder, slipped).decision, turn(responder, well).decision, "{name}: {slipped}");
+        }
+    }
+}
+
 #[test]
 fn praise_by_fire_raises_no_alarm_and_a_fire_does() {
     for text in ["this update is 🔥🔥🔥", "ur service is 🔥", "🔥", "🔥 thx"] {

@@ -11,7 +11,7 @@ use evenkeel::{
     conversation::{Decision, Escalation, EscalationId, Memory, Reason, Standing, Turn, Urgency},
     message::{Attachment, Author, Choice, ConversationId, Incoming, Outgoing},
     reading::{Danger, Language},
-    store::{Delivery, EscalationFilter, Leased, LineAuthor, OpenError, Store, StoreError},
+    store::{Delivery, EscalationFilter, LastSeen, Leased, LineAuthor, OpenError, Silence, Store, StoreError},
 };
 use jiff::Timestamp;
 use tempfile::TempDir;
@@ -60,7 +60,7 @@ impl House {
     }
 
     async fn lease(&self, limit: u32) -> Vec<Leased> {
-        self.store.lease(at(1_000), LEASE, limit).await.unwrap()
+        self.store.lease("web", at(1_000), LEASE, limit).await.unwrap()
     }
 
     async fn texts(&self, conversation: ConversationId) -> Vec<String> {
@@ -211,6 +211,8 @@ async fn a_burst_is_due_when_it_ends_or_has_lasted_too_long_and_a_tap_at_once() 
 #[tokio::test]
 async fn whoever_waits_is_woken() {
     let house = House::new().await;
+    let mut queue = house.store.outbox_changed("web");
+    let other_queue = house.store.outbox_changed("telegram");
     let here = house.store.receive(&says("here", "1", "hello")).await.unwrap().conversation;
     house.store.inbox_changed().notified().await;
     let mut lines = house.store.watch(here);
@@ -220,13 +222,101 @@ async fn whoever_waits_is_woken() {
     assert!(lines.has_changed().unwrap());
     lines.mark_unchanged();
     house.take_turn(here, answer(&["Hello."])).await;
-    house.store.outbox_changed().notified().await;
+    assert!(queue.has_changed().unwrap() && !other_queue.has_changed().unwrap(), "each channel has its own queue");
+    queue.mark_unchanged();
     assert!(lines.has_changed().unwrap(), "whose turn it is has changed");
     lines.mark_unchanged();
     let leased = house.lease(1).await;
     house.store.sent(leased[0].id, None, at(11)).await.unwrap();
     assert!(lines.has_changed().unwrap());
     assert!(!elsewhere.has_changed().unwrap());
+}
+
+// What customers do on their platforms.
+
+/// What waits for its turn, in order.
+async fn waiting(house: &House, conversation: ConversationId) -> Vec<String> {
+    let (_, pending) = house.store.pending(conversation).await.unwrap().unwrap();
+    pending.into_iter().map(|pending| pending.incoming.text).collect()
+}
+
+#[tokio::test]
+async fn an_edit_takes_the_place_of_a_message_that_had_no_turn_yet() {
+    let house = House::new().await;
+    let here = house.store.receive(&says("here", "1", "wen is it bakc")).await.unwrap().conversation;
+    let edit = |id: &str, text: &str| Incoming { edits: Some("1".into()), ..says("here", id, text) };
+    assert!(!house.store.receive(&edit("1~0", "wen is it bakc")).await.unwrap().new, "only its looks changed");
+    assert!(house.store.receive(&edit("1~1", "when is it back")).await.unwrap().new);
+    assert!(!house.store.receive(&edit("1~1", "when is it back")).await.unwrap().new, "a second delivery");
+    assert_eq!(waiting(&house, here).await, ["when is it back"]);
+
+    house.take_turn(here, answer(&["Soon."])).await;
+    house.store.receive(&edit("1~2", "when is the water back")).await.unwrap();
+    assert_eq!(waiting(&house, here).await, ["when is the water back"], "after its turn it is a new question");
+}
+
+#[tokio::test]
+async fn what_a_customer_took_back_is_forgotten() {
+    let house = House::new().await;
+    let here = house.store.receive(&says("here", "1", "my card is 4111")).await.unwrap().conversation;
+    house.store.receive(&says("here", "2", "when is it back")).await.unwrap();
+    house.store.retract("web", "1", at(2)).await.unwrap();
+    house.store.retract("web", "unknown", at(2)).await.unwrap();
+    assert_eq!(waiting(&house, here).await, ["when is it back"]);
+    let lines = house.store.transcript(here).await.unwrap();
+    assert!(lines.iter().all(|line| !line.text.contains("4111")), "{lines:?}");
+}
+
+#[tokio::test]
+async fn nobody_who_asked_us_to_stop_is_written_to_until_they_write_again() {
+    let house = House::new().await;
+    let here = house.with_replies("here", &["Soon."]).await;
+    house.store.silence("web", "here", Silence::Stopped, at(11)).await.unwrap();
+    assert_eq!(house.lease(10).await, [], "what was queued is not sent");
+    house.store.receive(&says("elsewhere", "e", "a person please")).await.unwrap();
+
+    house.store.receive(&says("here", "again", "and now?")).await.unwrap();
+    house.take_turn(here, answer(&["Tonight."])).await;
+    assert_eq!(house.lease(10).await[0].outgoing.text, "Tonight.");
+}
+
+#[tokio::test]
+async fn a_channel_finds_again_what_it_wrote_down_and_where_it_was() {
+    let house = House::new().await;
+    assert_eq!(house.store.channel_note("x", "since").await.unwrap(), None);
+    house.store.write_channel_note("x", "since", "1").await.unwrap();
+    house.store.write_channel_note("x", "since", "2").await.unwrap();
+    house.store.receive(&says("here", "1", "hello")).await.unwrap();
+    house.store.receive(&says("here", "2", "hello?")).await.unwrap();
+    let house = house.crash().await;
+    assert_eq!(house.store.channel_note("x", "since").await.unwrap().as_deref(), Some("2"));
+    assert_eq!(house.store.channel_note("discord", "since").await.unwrap(), None);
+    let seen = house.store.last_seen("web", at(0)).await.unwrap();
+    assert_eq!(seen, [LastSeen { place: "here".into(), public: false, message_id: "2".into() }]);
+    assert_eq!(house.store.last_seen("web", at(1_000)).await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn an_answer_knows_what_it_answers() {
+    let house = House::new().await;
+    let asks = |id: &str| Incoming { reply_to: Some(format!("post {id}")), ..says("here", id, "when?") };
+    let here = house.store.receive(&asks("1")).await.unwrap().conversation;
+    let (found, pending) = house.store.pending(here).await.unwrap().unwrap();
+    house.store.receive(&asks("2")).await.unwrap();
+    house.store.record_turn(&found, &[pending[0].id], &answer(&["Soon."]), "k1", at(10)).await.unwrap();
+    assert_eq!(house.lease(1).await[0].reply_to.as_deref(), Some("post 1"), "not the one that came meanwhile");
+}
+
+#[tokio::test]
+async fn a_message_goes_on_behind_the_pieces_that_arrived() {
+    let house = House::new().await;
+    house.with_replies("here", &["A long answer."]).await;
+    let leased = house.lease(1).await;
+    assert_eq!((leased[0].pieces, leased[0].attempt), (0, 1));
+    house.store.piece_sent(leased[0].id).await.unwrap();
+    house.store.postpone(leased[0].id, at(12)).await.unwrap();
+    let leased = house.lease(1).await;
+    assert_eq!((leased[0].pieces, leased[0].attempt), (1, 1), "a message that was put off was not tried");
 }
 
 // A turn.
@@ -341,16 +431,16 @@ async fn a_message_is_leased_to_one_sender_only() {
 async fn a_message_that_waits_for_its_next_try_holds_up_its_own_conversation_only() {
     let house = House::new().await;
     house.with_replies("slow", &["One.", "Two."]).await;
-    assert_eq!(house.store.next_try().await.unwrap(), Some(at(10)));
+    assert_eq!(house.store.next_try("web").await.unwrap(), Some(at(10)));
     let leased = house.lease(10).await;
-    assert_eq!(house.store.next_try().await.unwrap(), None, "the second waits for the first, not for the clock");
+    assert_eq!(house.store.next_try("web").await.unwrap(), None, "the second waits for the first, not for the clock");
     house.store.retry(leased[0].id, at(5_000), "503").await.unwrap();
-    assert_eq!(house.store.next_try().await.unwrap(), Some(at(5_000)));
+    assert_eq!(house.store.next_try("web").await.unwrap(), Some(at(5_000)));
     house.with_replies("quick", &["Hello."]).await;
 
     let next = house.lease(10).await;
     assert_eq!(next.iter().map(|next| next.outgoing.text.as_str()).collect::<Vec<_>>(), ["Hello."]);
-    let later = house.store.lease(at(5_000), LEASE, 10).await.unwrap();
+    let later = house.store.lease("web", at(5_000), LEASE, 10).await.unwrap();
     assert_eq!((later[0].outgoing.text.as_str(), later[0].attempt), ("One.", 2));
 }
 
@@ -423,7 +513,8 @@ async fn after_a_crash_nothing_is_lost_and_nothing_is_sent_blindly_again() {
     let away = house.store.conversation_at("x", "unsafe").await.unwrap().unwrap();
     house.take_turn(away, answer(&["Sent?"])).await;
     house.store.receive(&says("pending", "p", "still here")).await.unwrap();
-    assert_eq!(house.lease(10).await.len(), 2);
+    assert_eq!(house.lease(10).await.len(), 1);
+    assert_eq!(house.store.lease("x", at(1_000), LEASE, 10).await.unwrap().len(), 1);
     assert_eq!(house.store.recover(&["web"], at(11)).await.unwrap().requeued, 0, "our own leases are alive");
 
     let house = house.crash().await;
@@ -470,7 +561,7 @@ async fn an_agent_works_from_another_process_while_the_service_runs() {
     let here = house.store.receive(&says("here", "1", "a person please")).await.unwrap().conversation;
     let id = house.take_turn(here, hand_over(Reason::Wish, Urgency::High)).await.unwrap();
     let agent = Store::open(&house.path()).await.unwrap();
-    house.store.outbox_changed().notified().await;
+    let mut queue = house.store.outbox_changed("web");
 
     let busy = (0..500).map(|n| {
         let store = house.store.clone();
@@ -482,8 +573,8 @@ async fn an_agent_works_from_another_process_while_the_service_runs() {
     });
     let (busy, replies) = tokio::join!(futures::future::join_all(busy), futures::future::join_all(replies));
     assert!(busy.into_iter().chain(replies).all(|result| result.is_ok()));
-    let woken = tokio::time::timeout(Duration::from_secs(5), house.store.outbox_changed().notified()).await;
-    assert!(woken.is_ok(), "the service learns of what the other process queued");
+    let woken = tokio::time::timeout(Duration::from_secs(5), queue.changed()).await;
+    assert!(matches!(woken, Ok(Ok(()))), "the service learns of what the other process queued");
     assert_eq!(house.store.counts().await.unwrap().outbox_queued, 21);
     agent.close().await;
     house.store.receive(&says("here", "2", "thanks")).await.unwrap();

@@ -66,7 +66,7 @@ pub trait Channel: Send + Sync {
     fn send<'a>(&'a self, parcel: &'a Parcel) -> BoxFuture<'a, Result<Option<String>, SendError>>;
 
     /// Brings in what customers write, until `stop`. It never gives up: what fails is told to the door's board and tried again.
-    fn listen<'a>(&'a self, door: Door, stop: CancellationToken) -> BoxFuture<'a, ()> {
+    fn listen(&self, door: Door, stop: CancellationToken) -> BoxFuture<'_, ()> {
         // The web chat's door is the web server.
         async move {
             drop(door);

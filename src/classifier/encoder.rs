@@ -12,7 +12,7 @@ use std::{
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::{repeats::canonical, text};
+use super::{repeats::canonical, spelling::Spelling, text};
 use crate::embedding::Embedder;
 
 /// Features of one text: columns in rising order and their values.
@@ -130,6 +130,7 @@ pub struct Encoder {
     idf: Vec<f32>,
     /// The same for an n-gram that no text has.
     unseen: f32,
+    spelling: Spelling,
     /// Not saved with the rest.
     #[serde(skip)]
     pub embedder: Option<Arc<Embedder>>,
@@ -142,9 +143,10 @@ const PRUNE_ABOVE: usize = 4_000;
 
 impl Encoder {
     /// Learns the vocabulary of these texts.
-    pub fn learn<'a>(texts: impl Iterator<Item = &'a str>, embedder: Option<Arc<Embedder>>) -> Self {
+    pub fn learn<'a>(texts: impl Iterator<Item = &'a str> + Clone, embedder: Option<Arc<Embedder>>) -> Self {
         let mut texts_with: HashMap<u64, (u32, Block), BuildHasherDefault<Already>> = HashMap::default();
         let mut count = 0_usize;
+        let spelling = Spelling::of(texts.clone());
         for text in texts {
             count += 1;
             for (key, block, _) in grams(text) {
@@ -164,6 +166,7 @@ impl Encoder {
             idf: kept.iter().map(|(.., n)| idf(*n)).collect(),
             unseen: idf(0),
             columns: kept.iter().zip(0..).map(|((_, key, _), column)| (*key, column)).collect(),
+            spelling,
             embedder,
         }
     }
@@ -178,10 +181,16 @@ impl Encoder {
         self.embedder.as_ref().map_or(0, |embedder| embedder.width())
     }
 
-    /// Embeds texts that are going to be counted, all in one batch, which is several times quicker than one by one.
+    /// Embeds texts that are going to be read, all in one batch, which is several times quicker than one by one.
     pub fn foresee(&self, texts: &[&str]) -> Vec<Meaning> {
         let Some(embedder) = &self.embedder else { return vec![Meaning::default(); texts.len()] };
-        embedder.embed_all(&texts.par_iter().map(|text| canonical(text)).collect::<Vec<_>>())
+        embedder.embed_all(&texts.par_iter().map(|text| self.mended(text)).collect::<Vec<_>>())
+    }
+
+    /// The canonical form of a text, its misspelt words mended.
+    fn mended(&self, text: &str) -> String {
+        let text = canonical(text);
+        self.spelling.mended(&text, self.embedder.as_ref().map(|embedder| embedder.words())).into_owned()
     }
 
     /// The n-grams of a text, and what it means.
@@ -240,8 +249,9 @@ impl Encoder {
 
     /// The features of a text.
     pub fn encode(&self, text: &str) -> Row {
-        let meaning = self.embedder.as_ref().map_or_else(Meaning::default, |embedder| embedder.embed(&canonical(text)));
-        self.weigh(&self.count(text, meaning), |_| true)
+        let text = self.mended(text);
+        let meaning = self.embedder.as_ref().map_or_else(Meaning::default, |embedder| embedder.embed(&text));
+        self.weigh(&self.count(&text, meaning), |_| true)
     }
 }
 

@@ -8,7 +8,7 @@ pub struct Everyday {
 }
 
 /// All of them, as they stand in `everyday.txt`.
-pub fn messages() -> impl Iterator<Item = Everyday> {
+pub fn messages() -> impl Iterator<Item = Everyday> + Clone {
     let mut topic = 0;
     include_str!("everyday.txt").lines().filter_map(move |line| {
         if line.starts_with("# ") {

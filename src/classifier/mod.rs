@@ -15,6 +15,7 @@ mod regression;
 mod repeats;
 pub mod saved;
 mod slang;
+mod spelling;
 mod text;
 mod traffic;
 
@@ -199,6 +200,11 @@ impl Classifier {
     /// Of which kinds messages are, by those that came.
     pub fn shares(&self, traffic: &Traffic) -> Shares {
         self.calibration.densities().shares(traffic)
+    }
+
+    /// Whether n-grams alone decide, without a sentence model.
+    pub fn is_by_n_grams(&self) -> bool {
+        self.encoder.meanings() == 0
     }
 
     /// The intents that have examples.

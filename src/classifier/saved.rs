@@ -6,7 +6,7 @@
 use std::{
     collections::BTreeSet,
     env, fs,
-    io::{self, Write as _},
+    io::{self, BufWriter, Seek as _, SeekFrom, Write as _},
     panic::{AssertUnwindSafe, catch_unwind},
     path::{Path, PathBuf},
     sync::Arc,
@@ -25,7 +25,7 @@ use crate::embedding::Embedder;
 pub const VARIABLE: &str = "EVENKEEL_TRAINED";
 
 /// Raise it when training changes. (The program's own file is part of the name too, for who forgets.)
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 /// How each file begins.
 const MARK: &[u8; 16] = b"evenkeel trained";
@@ -205,22 +205,45 @@ fn fitting(
     if fits { Ok(classifier) } else { Err(Unfit::Torn) }
 }
 
-/// Writes a classifier under its name. A file that is not whole never has that name.
+/// Writes a classifier under its name. A file that is not whole never has that name. It is written piece by piece: once a program has freed many
+/// megabytes in one piece, the system's allocator gives smaller ones back no more.
 fn keep(folder: &Path, key: &Key, classifier: &Classifier) -> io::Result<()> {
-    let content = postcard::to_allocvec(classifier).map_err(io::Error::other)?;
-    if content.len() as u64 > ROOM - 64 {
-        debug!(bytes = content.len(), "too much was learnt to be kept");
-        return Ok(());
-    }
     fs::create_dir_all(folder)?;
     let file = file(folder, key);
     let part = file.with_extension(format!("{}.part", std::process::id()));
-    let mut whole = fs::File::create(&part)?;
-    for piece in [MARK.as_slice(), &hash_of(key, &content), &content] {
-        whole.write_all(piece)?;
+    let mut to = BufWriter::new(fs::File::create(&part)?);
+    to.write_all(MARK)?;
+    to.write_all(&[0; 32])?;
+    let content = Content { to, hash: Sha256::new().chain_update(key) };
+    let Content { mut to, hash } = postcard::to_io(classifier, content).map_err(io::Error::other)?;
+    let bytes = to.stream_position()?;
+    to.seek(SeekFrom::Start(MARK.len() as u64))?;
+    to.write_all(&hash.finalize())?;
+    to.into_inner()?;
+    if bytes > ROOM {
+        debug!(bytes, "too much was learnt to be kept");
+        return fs::remove_file(&part);
     }
     fs::rename(&part, &file)?;
     make_room(folder)
+}
+
+/// What is written is hashed on the way.
+struct Content {
+    to: BufWriter<fs::File>,
+    hash: Sha256,
+}
+
+impl io::Write for Content {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.to.write(bytes)?;
+        self.hash.update(&bytes[..written]);
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.to.flush()
+    }
 }
 
 /// Removes what was not used for longest, and what a process that died left half written.

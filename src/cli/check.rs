@@ -9,7 +9,13 @@ use std::{
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::{learn, understanding::Understanding};
+use super::{
+    credentials::{self, Tried},
+    learn,
+    understanding::Understanding,
+};
+#[cfg(feature = "x")]
+use crate::channels::x;
 use crate::{
     config::Config,
     knowledge::{self, Loaded, Problem, Severity},
@@ -20,6 +26,9 @@ pub(super) struct Args {
     /// How problems are printed.
     #[arg(long, value_enum, default_value_t = Format::Human)]
     format: Format,
+    /// Also try each channel's credentials against its platform
+    #[arg(long)]
+    channels: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -31,9 +40,15 @@ enum Format {
 }
 
 /// Checks the files below `knowledge_dir` as of now and, if they can be used, tells how well they are understood. The exit code is 0 if
-/// there is no error, 1 if there is one; `Err` means that there is nothing to check.
+/// there is no error and, where channels are tried, none is faulty, 1 otherwise; `Err` means that there is nothing to check.
 pub(super) fn run(args: &Args, knowledge_dir: &Path) -> anyhow::Result<ExitCode> {
     let mut loaded = knowledge::load(knowledge_dir, Timestamp::now())?;
+    #[cfg(feature = "x")]
+    if let Some(knowledge) = &loaded.knowledge
+        && x::is_wanted(&Config::load(knowledge_dir)?.x)
+    {
+        loaded.problems.extend(knowledge.without_fitting_short(&x::fits, Timestamp::now()));
+    }
     let has_errors = count(&loaded, Severity::Error) > 0;
     let mut out = io::stdout().lock();
     if args.format == Format::Human {
@@ -48,15 +63,21 @@ pub(super) fn run(args: &Args, knowledge_dir: &Path) -> anyhow::Result<ExitCode>
         }
         None => None,
     };
+    let tried = args.channels.then(|| credentials::try_all(&Config::load(knowledge_dir)?)).transpose()?;
     match args.format {
         Format::Human => {
             let text = understanding.map(|understanding| understanding.human()).unwrap_or_default();
             out.write_all(text.as_bytes())?;
+            out.write_all(tried.as_deref().map(credentials::human).unwrap_or_default().as_bytes())?;
         }
-        Format::Json => out.write_all(json(&loaded, understanding)?.as_bytes())?,
+        Format::Json => out.write_all(json(&loaded, understanding, tried.as_deref())?.as_bytes())?,
     }
     out.flush()?;
-    Ok(if has_errors { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+    Ok(if has_errors || tried.as_deref().is_some_and(credentials::is_faulty) {
+        ExitCode::FAILURE
+    } else {
+        ExitCode::SUCCESS
+    })
 }
 
 /// The problems, with the offending text drawn, and a line that counts them.
@@ -100,9 +121,12 @@ struct Report<'a> {
     warnings: usize,
     /// None where there are errors.
     understanding: Option<Understanding>,
+    /// None where they were not tried.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    channels: Option<&'a [Tried]>,
 }
 
-fn json(loaded: &Loaded, understanding: Option<Understanding>) -> anyhow::Result<String> {
+fn json(loaded: &Loaded, understanding: Option<Understanding>, channels: Option<&[Tried]>) -> anyhow::Result<String> {
     let report = Report {
         problems: &loaded.problems,
         intents: loaded.intents,
@@ -110,6 +134,7 @@ fn json(loaded: &Loaded, understanding: Option<Understanding>) -> anyhow::Result
         errors: count(loaded, Severity::Error),
         warnings: count(loaded, Severity::Warning),
         understanding,
+        channels,
     };
     Ok(serde_json::to_string_pretty(&report)? + "\n")
 }
@@ -146,13 +171,13 @@ mod tests {
 
     #[test]
     fn machines_read_one_json_document() {
-        insta::assert_snapshot!(json(&checked("title: A\nexamples: [a]\nprivat: true\n"), None).unwrap());
+        insta::assert_snapshot!(json(&checked("title: A\nexamples: [a]\nprivat: true\n"), None, None).unwrap());
     }
 
     #[test]
     fn a_place_without_knowledge_is_no_exit_code_but_an_error() {
         let dir = tempfile::tempdir().unwrap();
-        let error = run(&Args { format: Format::Json }, dir.path()).unwrap_err();
+        let error = run(&Args { format: Format::Json, channels: false }, dir.path()).unwrap_err();
         assert!(error.to_string().contains("--knowledge DIR"), "{error}");
     }
 }

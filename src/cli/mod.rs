@@ -4,6 +4,7 @@ mod bars;
 mod chat;
 mod check;
 mod classify;
+mod credentials;
 mod escalations;
 mod eval;
 mod import;

@@ -31,6 +31,8 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args, dir: &Path) -> anyhow::Result<ExitCode> {
     let filter = EnvFilter::try_from_env("EVENKEEL_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
+    // It writes customers' words and tokens into warnings; what an operator should know of Discord our channel says.
+    let filter = filter.add_directive("serenity=off".parse()?);
     let bars = Arc::new(Bars::default());
     let above_bars = Arc::clone(&bars);
     tracing_subscriber::fmt()

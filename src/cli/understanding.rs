@@ -33,9 +33,18 @@ impl Understanding {
             None => writeln!(text, "understanding: the sentence model decides"),
             Some(why) => writeln!(text, "understanding: n-grams alone decide, because {why}"),
         };
-        let Costs { max_wrong, promise, least_examples, answered, asked_back, to_a_person, thin, confused } =
+        let Costs { max_wrong, held_to, promise, least_examples, answered, asked_back, to_a_person, thin, confused } =
             &self.costs;
-        let _ = writeln!(text, "promise: at most {} in 100 answers wrong", trimmed(max_wrong * 100.0));
+        let _ = write!(text, "promise: at most {} in 100 answers wrong", trimmed(max_wrong * 100.0));
+        let _ = if held_to < max_wrong {
+            writeln!(
+                text,
+                "; n-grams alone are held to {}, because they know words, not meanings",
+                trimmed(held_to * 100.0)
+            )
+        } else {
+            writeln!(text)
+        };
         let percent = |share: &f64| (share * 100.0).round();
         let _ = match promise {
             Verdict::Kept => writeln!(
@@ -90,6 +99,7 @@ mod tests {
             threshold: 0.8,
             costs: Costs {
                 max_wrong: 0.05,
+                held_to: 0.025,
                 promise,
                 least_examples: 32,
                 answered: 0.614,

@@ -17,6 +17,7 @@ mod tokenizer;
 #[cfg(feature = "rust-bert")]
 mod torch;
 mod weights;
+pub(crate) mod words;
 
 use std::{
     collections::HashMap,
@@ -33,6 +34,7 @@ use cache::{Cache, Key};
 use sentence::{Pooling, Sentence};
 use tokenizer::Pieces;
 use weights::{Shape, Weights};
+use words::Words;
 
 /// The files of a model's folder that are read.
 pub const FILES: [&str; 3] = ["config.json", "tokenizer.json", "model.safetensors"];
@@ -145,6 +147,11 @@ impl Embedder {
             #[cfg(feature = "rust-bert")]
             Model::RustBert(torch) => torch.width(),
         }
+    }
+
+    /// The words that the model knows as a whole.
+    pub fn words(&self) -> &Words {
+        self.pieces.words()
     }
 
     /// The embedding of a text: of length one, so that the product of two is the cosine between them. Only the beginning of a long text

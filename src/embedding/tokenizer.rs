@@ -7,7 +7,7 @@ use std::{borrow::Cow, path::Path};
 
 use tokenizers::{Tokenizer, TruncationDirection, TruncationParams, TruncationStrategy};
 
-use super::{EmbedError, sentence::Sentence};
+use super::{EmbedError, sentence::Sentence, words::Words};
 use crate::policy::MAX_READ_CHARS;
 
 /// Tokens that a model reads when its files do not say: as many as the common sentence encoders were trained with.
@@ -23,6 +23,7 @@ pub struct Pieces {
     /// Put before each text.
     prompt: String,
     lower: bool,
+    words: Words,
 }
 
 impl Pieces {
@@ -50,11 +51,12 @@ impl Pieces {
         if let Some(piece) = unknown {
             return Err(unfit(format!("piece {piece} is beyond the model's vocabulary of {vocabulary}")));
         }
+        let words = Words::of(tokenizer.get_vocab(false));
         let empty = tokenizer.encode_fast("", true).map_err(|error| unfit(error.to_string()))?.get_ids().to_vec();
         if empty.is_empty() {
             return Err(unfit("it puts no marks around a text".to_owned()));
         }
-        Ok(Self { tokenizer, empty, prompt: sentence.prompt.clone(), lower: sentence.lower })
+        Ok(Self { tokenizer, empty, prompt: sentence.prompt.clone(), lower: sentence.lower, words })
     }
 
     /// The pieces of a text, at least one and no more than the model reads. What lies beyond [`MAX_READ_CHARS`] is not looked at. A
@@ -68,5 +70,10 @@ impl Pieces {
             Ok(encoding) => encoding.get_ids().to_vec(),
             Err(_) => self.empty.clone(),
         }
+    }
+
+    /// The vocabulary's whole words.
+    pub fn words(&self) -> &Words {
+        &self.words
     }
 }

@@ -10,6 +10,7 @@ mod moment;
 mod phrases;
 mod problem;
 mod response;
+mod short;
 mod starter;
 mod template;
 mod texts;

@@ -15,6 +15,8 @@ use crate::{
 pub struct Costs {
     /// The promise: at most this share of the answers is wrong.
     pub max_wrong: f64,
+    /// The share that examples must prove to keep it: less where n-grams alone decide ([`policy::N_GRAMS_PART`]).
+    pub held_to: f64,
     pub promise: Verdict,
     /// So many examples, all understood, are the least that can prove it.
     pub least_examples: usize,
@@ -66,7 +68,13 @@ const NAMED: usize = 5;
 const LEAST_TIMES: usize = 2;
 
 impl Costs {
-    pub(super) fn of(knowledge: &Knowledge, classifier: &Classifier, threshold: f64, max_wrong: f64) -> Self {
+    pub(super) fn of(
+        knowledge: &Knowledge,
+        classifier: &Classifier,
+        threshold: f64,
+        max_wrong: f64,
+        held_to: f64,
+    ) -> Self {
         let names = classifier.intents();
         let to_a_person: Vec<bool> = names
             .iter()
@@ -83,7 +91,7 @@ impl Costs {
             }
         }
         let share = |count: usize| count as f64 / all.max(1) as f64;
-        let suffice = |n: &u32| bound::confidence(0.0, f64::from(*n), max_wrong) >= CONFIDENCE;
+        let suffice = |n: &u32| bound::confidence(0.0, f64::from(*n), held_to) >= CONFIDENCE;
         let least_examples = (1..10_000).find(suffice).unwrap_or(10_000) as usize;
         let promise = match threshold {
             below if below < 1.0 => Verdict::Kept,
@@ -92,6 +100,7 @@ impl Costs {
         };
         Self {
             max_wrong,
+            held_to,
             promise,
             least_examples,
             answered: share(answered),

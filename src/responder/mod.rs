@@ -47,13 +47,16 @@ pub struct Responder {
 #[derive(Clone)]
 struct Understanding {
     classifier: Arc<Classifier>,
+    /// The share of wrong answers that it is held to.
+    held_to: f64,
     threshold: f64,
 }
 
 impl Understanding {
     fn new(classifier: Arc<Classifier>, max_wrong: f64, shares: &Shares) -> Self {
-        let threshold = classifier.promise(max_wrong, shares).threshold;
-        Self { classifier, threshold }
+        let held_to = if classifier.is_by_n_grams() { max_wrong * policy::N_GRAMS_PART } else { max_wrong };
+        let threshold = classifier.promise(held_to, shares).threshold;
+        Self { classifier, held_to, threshold }
     }
 }
 
@@ -113,7 +116,8 @@ impl Responder {
     /// What keeping the promise costs, by cross-validation.
     #[must_use]
     pub fn costs(&self) -> Costs {
-        Costs::of(&self.knowledge, &self.best.classifier, self.best.threshold, self.max_wrong)
+        let Understanding { classifier, held_to, threshold } = &self.best;
+        Costs::of(&self.knowledge, classifier, *threshold, self.max_wrong, *held_to)
     }
 
     /// Decides what to do about a burst of messages (oldest first) and words the replies.
@@ -122,8 +126,8 @@ impl Responder {
         self.respond_by(&self.best, conversation, burst, now)
     }
 
-    /// The same by n-grams alone, which take a fraction of the time. They keep the same promise, so they answer less and give more to
-    /// people.
+    /// The same by n-grams alone, which take a fraction of the time. They keep the same promise and are held to a stricter one, so they
+    /// answer less and give more to people.
     #[must_use]
     pub fn respond_quickly(&self, conversation: &Conversation, burst: &[Incoming], now: Timestamp) -> Turn {
         self.respond_by(self.quick.as_ref().unwrap_or(&self.best), conversation, burst, now)

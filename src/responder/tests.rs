@@ -38,6 +38,7 @@ en:
   danger: Get to safety.
   other_language: Only in English.
   no_words: Please use words.
+  welcome: Ask away.
 es:
   introduction: Soy un bot.
 ";
@@ -163,6 +164,23 @@ impl Talk {
     }
 }
 
+/// A tap on a choice, or a command that stands for one.
+fn taps(choice: &str) -> Incoming {
+    Incoming {
+        channel: "test".to_owned(),
+        message_id: choice.to_owned(),
+        edits: None,
+        reply_to: None,
+        place: "p".to_owned(),
+        contact: "c".to_owned(),
+        public: false,
+        text: String::new(),
+        choice: Some(choice.to_owned()),
+        attachments: Vec::new(),
+        received_at: morning(),
+    }
+}
+
 fn said(turn: &Turn) -> &str {
     turn.replies.first().map_or("", |reply| reply.text.as_str())
 }
@@ -184,6 +202,25 @@ fn what_is_sure_is_answered() {
     assert_eq!(turn.decision, Decision::Answer(vec!["restoration".into()]));
     assert_eq!(said(&turn), "Power is back at noon.");
     assert!(turn.escalation.is_none());
+}
+
+#[test]
+fn a_person_is_one_tap_away_under_every_answer_and_no_words_pick_that_tap() {
+    let mut talk = Talk::new();
+    let turn = talk.hears(sure("restoration"));
+    assert_eq!(choices(&turn), ["person"]);
+    assert_eq!(turn.replies[0].choices[0].label, "Talk to a person");
+    assert!(turn.memory.offered.is_empty(), "nothing was asked, so a `1` or a `yes` means nothing");
+    let tapped = burst::read(&[taps("person")], &[], |_| reading(&[]));
+    assert_eq!(escalated(&talk.hears(tapped)), Some(Reason::Wish));
+}
+
+#[test]
+fn who_asks_for_help_hears_what_this_is() {
+    let mut talk = Talk::new();
+    talk.conversation.memory.introduced = false;
+    let turn = talk.hears(burst::read(&[taps("help")], &[], |_| reading(&[])));
+    assert_eq!((turn.decision.as_str(), said(&turn)), ("acknowledge", "I am a bot.\n\nAsk away."));
 }
 
 #[test]
@@ -553,19 +590,7 @@ fn in_a_hurry_the_quicker_classifier_reads() {
     let best = Arc::new(Classifier::train(&lessons(&knowledge), None));
     let knows_nothing = Arc::new(Classifier::train(&[], None));
     let talk = Talk::new();
-    let asks = Incoming {
-        edits: None,
-        reply_to: None,
-        channel: "web".to_owned(),
-        message_id: "1".to_owned(),
-        place: "p".to_owned(),
-        contact: "c".to_owned(),
-        public: false,
-        text: "refund".to_owned(),
-        choice: None,
-        attachments: Vec::new(),
-        received_at: talk.now,
-    };
+    let asks = Incoming { text: "refund".to_owned(), choice: None, ..taps("") };
     let ranked = |turn: Turn| turn.readings[0].ranked.len();
     let both = Responder::new(Arc::clone(&knowledge), &Policy::default(), Arc::clone(&best), Some(knows_nothing));
     let of_both = |quickly: bool| {

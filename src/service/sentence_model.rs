@@ -1,6 +1,6 @@
 //! The sentence model of a running service: opened at the start, fetched where it is missing, learnt with, and put to work.
 //!
-//! None of it holds the service up. Until the model is at work n-grams alone decide, by the same promise.
+//! None of it holds the service up. Until the model is at work n-grams alone decide, held to half of what may be wrong.
 
 use std::{
     collections::HashMap,

@@ -108,27 +108,30 @@ impl Store {
 }
 
 async fn retract(work: &mut Work, channel: String, message_id: String, now: Timestamp) -> Result<()> {
-    let row = sqlx::query(
-        "UPDATE inbox SET text = '', attachments = '[]', retracted_at = ? WHERE channel = ? AND message_id = ?
+    // Its edits (`id@…`) go with it: '@' and 'A' are neighbours, so this is a range of the index.
+    let rows = sqlx::query(
+        "UPDATE inbox SET text = '', attachments = '[]', retracted_at = ?1
+         WHERE channel = ?2 AND (message_id = ?3 OR (message_id >= ?3 || '@' AND message_id < ?3 || 'A'))
          RETURNING conversation, cursor, audit IS NULL AS pending",
     )
     .bind(micros(now))
     .bind(channel)
     .bind(message_id)
-    .fetch_optional(&mut work.connection)
+    .fetch_all(&mut work.connection)
     .await?;
-    let Some(row) = row else { return Ok(()) };
-    let conversation = ConversationId(uuid(row.try_get("conversation")?)?);
-    if row.try_get("pending")? {
-        let audit = Audit { kind: "retract", conversation: Some(conversation), ..Audit::default() };
-        let audit = audit.insert(&mut work.connection, now).await?;
-        sqlx::query("UPDATE inbox SET audit = ? WHERE cursor = ?")
-            .bind(audit)
-            .bind(row.try_get::<i64, _>("cursor")?)
-            .execute(&mut work.connection)
-            .await?;
+    for row in rows {
+        let conversation = ConversationId(uuid(row.try_get("conversation")?)?);
+        if row.try_get("pending")? {
+            let audit = Audit { kind: "retract", conversation: Some(conversation), ..Audit::default() };
+            let audit = audit.insert(&mut work.connection, now).await?;
+            sqlx::query("UPDATE inbox SET audit = ? WHERE cursor = ?")
+                .bind(audit)
+                .bind(row.try_get::<i64, _>("cursor")?)
+                .execute(&mut work.connection)
+                .await?;
+        }
+        work.changes.conversations.push(conversation);
     }
-    work.changes.conversations.push(conversation);
     Ok(())
 }
 

@@ -205,11 +205,6 @@ mod tests {
         assert!(read(body.as_bytes()).is_ok());
     }
 
-    #[test]
-    fn nul_becomes_the_replacement_character() {
-        assert_eq!(read(br#"{"id":"1","text":"a\u0000b"}"#).unwrap().text, "a\u{FFFD}b");
-    }
-
     proptest! {
         #[test]
         fn a_text_stays_as_it_was_sent(text in "[^\0]{1,200}") {

@@ -154,7 +154,7 @@ fn settle(
         Ok(Err(error)) if error.treatment() == Treatment::Failed => circuit.works(),
         Ok(Err(_)) => {}
         Err(error) => {
-            error!(channel, %error, "a delivery broke off; the message counts as uncertain at the next start")
+            error!(channel, %error, "a delivery broke off; the message counts as uncertain at the next start");
         }
     }
 }

@@ -6,6 +6,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use evenkeel::{
+    channels::{Board, Door},
     conversation::{Decision, Standing, Turn},
     message::{Author, Choice, ConversationId, Outgoing},
     reading::Language,
@@ -59,8 +60,9 @@ impl ChatServer {
             watch::channel(Health { knowledge: "k1".to_owned(), intents: 30, ..Health::default() });
         let (ready_in, ready) = watch::channel(true);
         let shutdown = CancellationToken::new();
-        let router = web::router(WebState {
+        let state = WebState {
             store: store.clone(),
+            door: Door::new("web", store.clone(), Board::default()),
             page,
             embedding,
             limits,
@@ -69,7 +71,8 @@ impl ChatServer {
             ready,
             metrics: PrometheusBuilder::new().build_recorder().handle(),
             shutdown: shutdown.clone(),
-        });
+        };
+        let router = web::router(state, axum::Router::new());
         let serving = tokio::spawn(web::serve(listener, router, shutdown.clone(), Duration::from_secs(5)));
         Self { address, store, ready: ready_in, shutdown, serving, _kept: (folder, page_in, health_in) }
     }
@@ -109,7 +112,7 @@ impl ChatServer {
     /// Sends everything in the outbox.
     pub async fn deliver(&self) {
         loop {
-            let leased = self.store.lease(Timestamp::now(), Duration::from_secs(30), 10).await.unwrap();
+            let leased = self.store.lease("web", Timestamp::now(), Duration::from_secs(30), 10).await.unwrap();
             if leased.is_empty() {
                 return;
             }

@@ -1,4 +1,6 @@
-//! Platforms that run on this machine and speak their protocols.
+//! The platforms on 127.0.0.1, each by its own rules, able to misbehave.
 #![allow(dead_code, reason = "each test file uses its own share")]
 
+pub mod discord;
+pub mod telegram;
 pub mod x;

@@ -47,6 +47,12 @@ const UNKNOWN_LIMIT: Duration = Duration::from_mins(1);
 /// Threads of agents that are remembered so that their next post continues them.
 const MAX_THREADS: usize = 256;
 
+/// Whether somebody means to use X: its credentials are there, or it is set up in `evenkeel.toml`.
+#[must_use]
+pub fn is_wanted(settings: &Settings) -> bool {
+    *settings != Settings::default() || settings::Keys::from_environment().is_ok()
+}
+
 /// X.
 pub struct X {
     settings: Settings,

@@ -1,0 +1,221 @@
+//! Takes in what customers write: asks for updates, and does what each one means. The store has a batch before Telegram is told so.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use jiff::Timestamp;
+use serde_json::Value;
+use teloxide::payloads::{DeleteWebhook, GetMe, GetWebhookInfo};
+use tokio::{
+    sync::{Semaphore, watch},
+    time::sleep,
+};
+use tokio_util::sync::CancellationToken;
+use tracing::{debug, warn};
+
+use super::{
+    backoff::Backoff,
+    client::{CallError, Client, PATIENCE},
+    failures,
+    place::Place,
+    requests::{self, GetUpdates},
+    updates::{self, Bot, Happening, Tap},
+    wire::{User, WebhookInfo},
+};
+use crate::{channels::Door, store::StoreError};
+
+/// How long Telegram holds a request for updates open while nothing happens.
+const POLL: Duration = Duration::from_secs(10);
+
+/// Small requests at once, such as typing signs: they must not take the place of messages.
+const ERRANDS: usize = 8;
+
+/// After a week without an update Telegram counts from a new number, perhaps a lower one. Well before that we no longer say where we
+/// stopped: all of it was acknowledged long ago.
+const FORGET_OFFSET: Duration = Duration::from_hours(24);
+
+/// What listening needs, in either mode.
+pub(super) struct Listening {
+    pub client: Client,
+    /// Who we are; unknown until Telegram told us.
+    bot: watch::Sender<Option<Bot>>,
+    errands: Semaphore,
+}
+
+/// Why listening was interrupted.
+enum Interruption {
+    Call(CallError),
+    Store(StoreError),
+}
+
+impl From<CallError> for Interruption {
+    fn from(error: CallError) -> Self {
+        Self::Call(error)
+    }
+}
+
+impl Interruption {
+    /// In words for the operator, and how long to wait if that is known.
+    fn told(&self) -> (String, Option<Duration>) {
+        match self {
+            Self::Call(error) => failures::receiving(error),
+            Self::Store(error) => (format!("messages cannot be stored: {error}"), None),
+        }
+    }
+}
+
+impl Listening {
+    pub(super) fn new(client: Client) -> Self {
+        Self { client, bot: watch::Sender::new(None), errands: Semaphore::new(ERRANDS) }
+    }
+
+    /// Who we are, once it is known.
+    pub(super) fn bot(&self) -> Option<Bot> {
+        self.bot.borrow().clone()
+    }
+
+    /// Asks Telegram who we are: proves the token, and our name can have changed.
+    pub(super) async fn introduce(&self) -> Result<Bot, CallError> {
+        let me: User = self.client.call(&GetMe::new(), PATIENCE).await?;
+        let bot = Bot { id: me.id, username: me.username.unwrap_or_default() };
+        self.bot.send_replace(Some(bot.clone()));
+        Ok(bot)
+    }
+
+    /// How Telegram calls us.
+    pub(super) async fn webhook(&self) -> Result<WebhookInfo, CallError> {
+        self.client.call(&GetWebhookInfo::new(), PATIENCE).await
+    }
+
+    /// Polls until `stop`.
+    pub(super) async fn poll(self: &Arc<Self>, door: &Door, stop: &CancellationToken) {
+        let mut backoff = Backoff::default();
+        while !stop.is_cancelled() {
+            let Err(interruption) = self.poll_until_failure(door, stop, &mut backoff).await else { return };
+            let (why, wait) = interruption.told();
+            door.trouble(why);
+            let backed_off = backoff.fails();
+            tokio::select! {
+                () = sleep(wait.map_or(backed_off, |wait| wait.max(backed_off))) => {}
+                () = stop.cancelled() => {}
+            }
+        }
+    }
+
+    async fn poll_until_failure(
+        self: &Arc<Self>,
+        door: &Door,
+        stop: &CancellationToken,
+        backoff: &mut Backoff,
+    ) -> Result<(), Interruption> {
+        let session = async {
+            let bot = self.introduce().await?;
+            // While Telegram calls somebody, it does not let us ask. What waits there is kept.
+            if !self.webhook().await?.url.is_empty() {
+                let mut forget = DeleteWebhook::new();
+                forget.drop_pending_updates = Some(false);
+                self.client.call::<_, Value>(&forget, PATIENCE).await?;
+            }
+            Ok::<_, CallError>(bot)
+        };
+        let Some(bot) = unless(stop, session).await.transpose()? else { return Ok(()) };
+        let (mut offset, mut last_update) = (None, Instant::now());
+        loop {
+            if last_update.elapsed() > FORGET_OFFSET {
+                offset = None;
+            }
+            let ask = GetUpdates { offset, timeout: POLL.as_secs(), allowed_updates: updates::KINDS };
+            let asked = self.client.call::<_, Vec<Value>>(&ask, POLL + PATIENCE);
+            let Some(batch) = unless(stop, asked).await.transpose()? else { return Ok(()) };
+            for update in &batch {
+                self.take(update, &bot, door).await.map_err(Interruption::Store)?;
+            }
+            door.works();
+            backoff.works();
+            // The next request acknowledges the batch: by now the store has all of it.
+            if let Some(highest) = batch.iter().filter_map(updates::update_id).max() {
+                let next = highest.saturating_add(1);
+                offset = Some(offset.map_or(next, |offset: i64| offset.max(next)));
+                last_update = Instant::now();
+            } else if !batch.is_empty() {
+                // Nothing to acknowledge them by: they will come again.
+                sleep(backoff.fails()).await;
+            }
+        }
+    }
+
+    /// Does what an update means. `Ok`: it may be acknowledged, whether or not it could be read.
+    pub(super) async fn take(self: &Arc<Self>, update: &Value, bot: &Bot, door: &Door) -> Result<(), StoreError> {
+        let happening = match updates::read(update, bot, Timestamp::now()) {
+            Ok(happening) => happening,
+            Err(unreadable) => {
+                warn!(update = updates::update_id(update), "{unreadable}; it is left out");
+                return Ok(());
+            }
+        };
+        match happening {
+            Happening::Said { incoming, place, tap } => {
+                let received = door.receive(incoming).await?;
+                if let Some(tap) = tap {
+                    self.answer(tap);
+                }
+                if received.new {
+                    self.show_typing(place);
+                }
+            }
+            Happening::EmptyTap(tap) => self.answer(tap),
+            Happening::Silenced { place, why, at } => {
+                let (place, note) = (place.to_string(), format!("silenced {place}"));
+                // Delivered a second time it must not undo that the customer wrote again meanwhile.
+                if door.note(&note).await?.and_then(|seen| read_moment(&seen)).is_none_or(|seen| seen < at) {
+                    door.silence(&place, why).await?;
+                    door.write_note(&note, &format!("{} {}", at.0, at.1)).await?;
+                }
+            }
+            Happening::Nothing(why) => debug!(kind = updates::kind(update), "an update is left out: {why}"),
+        }
+        Ok(())
+    }
+
+    /// Shows that an answer is under way. When many write at once, most do without: messages come first.
+    fn show_typing(self: &Arc<Self>, place: Place) {
+        let listening = Arc::clone(self);
+        tokio::spawn(async move {
+            let Ok(_permit) = listening.errands.try_acquire() else { return };
+            if let Err(error) = listening.client.call::<_, Value>(&requests::typing(&place), PATIENCE).await {
+                debug!(?error, "the typing sign was not shown");
+            }
+        });
+    }
+
+    /// Ends the waiting sign on the button and takes the buttons away, so that they are not tapped twice.
+    fn answer(self: &Arc<Self>, tap: Tap) {
+        let listening = Arc::clone(self);
+        tokio::spawn(async move {
+            let Ok(_permit) = listening.errands.acquire().await else { return };
+            if let Err(error) = listening.client.call::<_, Value>(&requests::answer(&tap.query), PATIENCE).await {
+                debug!(?error, "a tap was not answered");
+            }
+            if let Some(request) = tap.used_up.and_then(requests::without_buttons)
+                && let Err(error) = listening.client.call::<_, Value>(&request, PATIENCE).await
+            {
+                debug!(?error, "buttons were not taken away");
+            }
+        });
+    }
+}
+
+/// What `future` gives, or `None` if `stop` comes first.
+pub(super) async fn unless<T>(stop: &CancellationToken, future: impl Future<Output = T>) -> Option<T> {
+    tokio::select! {
+        () = stop.cancelled() => None,
+        output = future => Some(output),
+    }
+}
+
+fn read_moment(text: &str) -> Option<(i64, i64)> {
+    let (date, update) = text.split_once(' ')?;
+    Some((date.parse().ok()?, update.parse().ok()?))
+}
