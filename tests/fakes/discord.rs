@@ -436,7 +436,7 @@ impl Fake {
 
     /// Another token is the right one from now on.
     pub fn change_token(&self, token: &str) {
-        self.lock().token = token.to_owned();
+        token.clone_into(&mut self.lock().token);
     }
 
     pub fn sessions_left(&self, left: u64) {
@@ -474,9 +474,7 @@ impl Platform {
         let named = message["mentions"].as_array().is_some_and(|mentions| !mentions.is_empty());
         if server.is_some() && !named {
             // What the intent Message Content would show.
-            for hidden in ["content"] {
-                message[hidden] = json!("");
-            }
+            message["content"] = json!("");
             message["attachments"] = json!([]);
         }
         self.history.push(message.clone());
