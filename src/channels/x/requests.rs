@@ -150,7 +150,12 @@ mod tests {
         let posted = request(&parcel(THREAD, answer.clone()), None, false).unwrap();
         assert_eq!(posted.price, SUMMONED_REPLY);
         let told = request(&parcel(DIRECT, answer), None, false).unwrap();
-        insta::assert_json_snapshot!([[posted.path, posted.body], [told.path, told.body]], @"");
+        let written =
+            [posted, told].map(|request| format!("{} {}", request.path, request.body).replace('\u{2060}', "|"));
+        insta::assert_snapshot!(written.join("\n"), @r#"
+        /2/tweets {"text":"Yes, safe. Map: harborlight.|example/map","reply":{"in_reply_to_tweet_id":"1800000000000000123"}}
+        /2/dm_conversations/with/9007199254740993/messages {"text":"Yes, safe. Map: https://harborlight.example/map"}
+        "#);
     }
 
     #[test]
@@ -175,7 +180,7 @@ mod tests {
 
     #[test]
     fn a_person_is_the_first_choice_to_go_and_numbers_stay() {
-        let question = format!("{}?", "w".repeat(240));
+        let question = format!("{}?", "w".repeat(241));
         let choices = [PERSON, ("keep_bot", "No, that is all")];
         assert_eq!(said(THREAD, bot(&question, None, &choices)).unwrap(), format!("{question}\n2) No, that is all"));
     }

@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::{
     X,
     names::either,
-    place::{Place, is_id},
+    place::{Place, by_age, is_id, newer},
 };
 use crate::message::{Attachment, Incoming};
 
@@ -82,14 +82,11 @@ pub fn post(post: &Value, us: &str, now: Timestamp) -> Update {
     if is_stop(&text) {
         return Update::Stop { place };
     }
-    let history: Vec<&str> = either(post, "edit_history_tweet_ids")
-        .as_array()
-        .map(|ids| ids.iter().filter_map(Value::as_str).filter(|other| *other != id).collect())
-        .unwrap_or_default();
+    let (message_id, edits) = versions(either(post, "edit_history_tweet_ids"), id);
     Update::Message(Box::new(Incoming {
         channel: X::NAME.to_owned(),
-        message_id: id.to_owned(),
-        edits: history.into_iter().max_by(|a, b| super::place::by_age(a, b)).map(ToOwned::to_owned),
+        message_id,
+        edits,
         reply_to: Some(id.to_owned()),
         place,
         contact: author.to_owned(),
@@ -99,6 +96,18 @@ pub fn post(post: &Value, us: &str, now: Timestamp) -> Update {
         attachments: attachments(post),
         received_at: now,
     }))
+}
+
+/// A post's id as a message, and that of the version before it. An edited post has an id of its own; a message's edits are named after its
+/// first version.
+fn versions(history: &Value, id: &str) -> (String, Option<String>) {
+    let mut ids: Vec<&str> =
+        history.as_array().map_or(&[][..], Vec::as_slice).iter().filter_map(Value::as_str).collect();
+    ids.retain(|other| is_id(other) && newer(id, other));
+    ids.sort_by(|a, b| by_age(a, b));
+    let Some(first) = ids.first() else { return (id.to_owned(), None) };
+    let name = |version: &str| if version == *first { version.to_owned() } else { format!("{first}@{version}") };
+    (name(id), ids.last().map(|last| name(last)))
 }
 
 /// An event of our direct messages. Those of groups are left alone: who writes there talks to the others.
@@ -222,7 +231,21 @@ mod tests {
     fn a_mention_is_a_message() {
         let incoming =
             message(post(&mention("@Harborlight  is the water safe? &lt;3 &amp;amp;"), US, Timestamp::UNIX_EPOCH));
-        insta::assert_json_snapshot!(incoming, @"");
+        insta::assert_json_snapshot!(incoming, @r#"
+        {
+          "channel": "x",
+          "message_id": "1991234567890123457",
+          "edits": null,
+          "reply_to": "1991234567890123457",
+          "place": "post:1991234567890120000:9007199254740993",
+          "contact": "9007199254740993",
+          "public": true,
+          "text": "is the water safe? <3 &amp;",
+          "choice": null,
+          "attachments": [],
+          "received_at": "1970-01-01T00:00:00Z"
+        }
+        "#);
     }
 
     #[test]
@@ -232,7 +255,26 @@ mod tests {
             "dm_conversation_id": "1700000000000000001-9007199254740993", "text": "my account 🙏 مرحبا",
             "attachments": { "media_keys": ["3_1991234567890120001"] },
         });
-        insta::assert_json_snapshot!(message(direct(&event, US, Timestamp::UNIX_EPOCH)), @"");
+        insta::assert_json_snapshot!(message(direct(&event, US, Timestamp::UNIX_EPOCH)), @r#"
+        {
+          "channel": "x",
+          "message_id": "dm:1991234567890129999",
+          "edits": null,
+          "reply_to": null,
+          "place": "dm:9007199254740993",
+          "contact": "9007199254740993",
+          "public": false,
+          "text": "my account 🙏 مرحبا",
+          "choice": null,
+          "attachments": [
+            {
+              "name": "photo",
+              "media_type": "image/*"
+            }
+          ],
+          "received_at": "1970-01-01T00:00:00Z"
+        }
+        "#);
         for (name, value) in [
             ("sender_id", json!(US)),
             ("event_type", json!("ParticipantsJoin")),
@@ -276,7 +318,9 @@ mod tests {
         });
         let incoming = message(post(&mention, US, Timestamp::UNIX_EPOCH));
         assert_eq!(incoming.text, "look at all of this https://news.example/story");
-        assert_eq!(incoming.edits.as_deref(), Some("1991234567890123456"));
+        assert_eq!(incoming.message_id, "1991234567890123455@1991234567890123457");
+        assert_eq!(incoming.edits.as_deref(), Some("1991234567890123455@1991234567890123456"));
+        assert_eq!(incoming.reply_to.as_deref(), Some("1991234567890123457"));
         let names: Vec<_> = incoming.attachments.iter().map(|attachment| attachment.name.as_str()).collect();
         assert_eq!(names, ["photo", "video", "animation", "media", "poll", "location"]);
     }
