@@ -236,7 +236,7 @@ impl Platform for discord::Fake {
     }
 
     fn heard(&self, customer: u32) -> BoxFuture<'_, Vec<String>> {
-        ready(self.replies_to(user(customer)).into_iter().map(|reply| reply.text).collect()).boxed()
+        ready(self.replies_to(user(customer)).into_iter().map(|reply| shown(&reply.text)).collect()).boxed()
     }
 
     fn misbehave(&self, percent: u32, seed: u64) {
@@ -247,6 +247,19 @@ impl Platform for discord::Fake {
     fn serves<'a>(&'a self, _url: &'a str) -> BoxFuture<'a, ()> {
         self.connected().boxed()
     }
+}
+
+/// Discord shows a character behind a backslash as itself.
+fn shown(markdown: &str) -> String {
+    let mut chars = markdown.chars().peekable();
+    let mut shown = String::new();
+    while let Some(char) = chars.next() {
+        match chars.peek() {
+            Some(next) if char == '\\' && next.is_ascii_punctuation() => shown.extend(chars.next()),
+            _ => shown.push(char),
+        }
+    }
+    shown
 }
 
 /// Discord's ids fill most of 64 bits.
