@@ -38,7 +38,7 @@ impl World {
 
     fn start(&self) -> Service {
         let mut command = self.home.command();
-        command.envs(self.fake.credentials()).env("EVENKEEL_MODEL_FETCH", "false");
+        command.envs(Fake::credentials()).env("EVENKEEL_MODEL_FETCH", "false");
         common::start(command, &[])
     }
 
@@ -238,7 +238,7 @@ async fn a_wrong_key_and_a_wrong_clock_are_told_apart_and_stop_nobody_else() {
 
     world.fake.shift_clock(0);
     let mut command = world.home.command();
-    command.envs(world.fake.credentials()).env("EVENKEEL_X_ACCESS_SECRET", "another");
+    command.envs(Fake::credentials()).env("EVENKEEL_X_ACCESS_SECRET", "another");
     let service = common::start(command, &[]);
     health_says(&world, &service, "one of the four EVENKEEL_X_").await;
 }
@@ -247,7 +247,7 @@ async fn a_wrong_key_and_a_wrong_clock_are_told_apart_and_stop_nobody_else() {
 async fn a_missing_key_is_named_and_the_channel_is_off() {
     let world = World::new().await;
     let mut command = world.home.command();
-    command.envs(world.fake.credentials()).env_remove("EVENKEEL_X_ACCESS_TOKEN");
+    command.envs(Fake::credentials()).env_remove("EVENKEEL_X_ACCESS_TOKEN");
     let service = common::start(command, &[]);
     let (_, log) = service.terminate();
     assert!(log.contains("EVENKEEL_X_ACCESS_TOKEN is not set"), "{log}");

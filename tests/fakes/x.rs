@@ -123,7 +123,7 @@ impl Fake {
     }
 
     /// The environment and settings that lead a service here.
-    pub fn credentials(&self) -> [(&'static str, &'static str); 4] {
+    pub fn credentials() -> [(&'static str, &'static str); 4] {
         [
             ("EVENKEEL_X_CONSUMER_KEY", KEYS[0]),
             ("EVENKEEL_X_CONSUMER_SECRET", KEYS[1]),
@@ -216,7 +216,7 @@ impl Fake {
 
     /// Waits for something.
     pub async fn until(&self, is_so: impl Fn(&Self) -> bool) {
-        let deadline = Instant::now() + Duration::from_secs(60);
+        let deadline = Instant::now() + Duration::from_mins(1);
         while !is_so(self) {
             assert!(
                 Instant::now() < deadline,

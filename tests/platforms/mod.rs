@@ -289,11 +289,11 @@ impl Platform for X {
     }
 
     fn environment(&self) -> Vec<(&'static str, String)> {
-        self.fake.credentials().map(|(name, value)| (name, value.to_owned())).to_vec()
+        x::Fake::credentials().map(|(name, value)| (name, value.to_owned())).to_vec()
     }
 
     fn wrong_environment(&self) -> Vec<(&'static str, String)> {
-        self.fake.credentials().map(|(name, _)| (name, "WRONG-SECRET".to_owned())).to_vec()
+        x::Fake::credentials().map(|(name, _)| (name, "WRONG-SECRET".to_owned())).to_vec()
     }
 
     /// Mentions us: direct messages are too few (15 in 15 minutes) for the suites.

@@ -180,15 +180,7 @@ async fn look(x: &X, door: &Door, timeline: Timeline, progress: &mut Option<Prog
     let us = x.us().await?;
     let progress = match progress {
         Some(progress) => progress,
-        None => match door.note(timeline.note()).await? {
-            Some(since) => progress.insert(Progress::from(since)),
-            None => {
-                let since = begin(x, us, timeline).await?;
-                door.write_note(timeline.note(), &since).await?;
-                info!(channel = X::NAME, timeline = timeline.note(), "the first start: reading from now on");
-                progress.insert(Progress::from(since))
-            }
-        },
+        None => progress.insert(Progress::from(mark(x, us, door, timeline).await?)),
     };
     let found = read(x, us, timeline, progress.since()).await?;
     for update in found {
@@ -210,6 +202,17 @@ async fn look(x: &X, door: &Door, timeline: Timeline, progress: &mut Option<Prog
         door.write_note(timeline.note(), since).await?;
     }
     Ok(())
+}
+
+/// How far an earlier run has read; at the first start, what there is now.
+async fn mark(x: &X, us: &str, door: &Door, timeline: Timeline) -> Result<String, Failure> {
+    if let Some(since) = door.note(timeline.note()).await? {
+        return Ok(since);
+    }
+    let since = begin(x, us, timeline).await?;
+    door.write_note(timeline.note(), &since).await?;
+    info!(channel = X::NAME, timeline = timeline.note(), "the first start: reading from now on");
+    Ok(since)
 }
 
 /// The mark of a first start: what was written before is not answered.

@@ -161,7 +161,7 @@ impl X {
         // X says what the keys may do; another implementation may not.
         match answer.access.as_deref() {
             Some("read") => {
-                wrong.push(format!("the keys may only read: choose \"Read and write and Direct message\" {console}"))
+                wrong.push(format!("the keys may only read: choose \"Read and write and Direct message\" {console}"));
             }
             Some("read-write") if self.settings.direct_messages => wrong.push(format!(
                 "the keys may not see direct messages: choose \"Read and write and Direct message\" {console}, or set \
@@ -195,7 +195,7 @@ impl Channel for X {
         self.deliver(parcel).boxed()
     }
 
-    fn listen<'a>(&'a self, door: Door, stop: CancellationToken) -> BoxFuture<'a, ()> {
+    fn listen(&self, door: Door, stop: CancellationToken) -> BoxFuture<'_, ()> {
         listen::listen(self, door, stop).boxed()
     }
 
