@@ -125,7 +125,8 @@ impl Writer {
         self.out.push_str(&"  ".repeat(self.lists.len().saturating_sub(1)));
         match self.lists.last_mut() {
             Some(Some(number)) => {
-                self.out.push_str(&format!("{number}. "));
+                self.out.push_str(&number.to_string());
+                self.out.push_str(". ");
                 *number = number.saturating_add(1);
             }
             _ => self.out.push_str("• "),
@@ -142,7 +143,8 @@ impl Writer {
         if !known || bare(words) == bare(&address) {
             return;
         }
-        self.out.push_str(&if words.is_empty() { address } else { format!(" ({address})") });
+        let behind = if words.is_empty() { address } else { format!(" ({address})") };
+        self.out.push_str(&behind);
     }
 }
 

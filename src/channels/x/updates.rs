@@ -290,7 +290,7 @@ mod tests {
     #[rstest]
     #[case(json!({ "author_id": US }))]
     #[case(json!({ "author_id": null }))]
-    #[case(json!({ "id": 1991234567890123457_u64 }))]
+    #[case(json!({ "id": 1_991_234_567_890_123_457_u64 }))]
     #[case(json!({ "id": "../2/tweets" }))]
     #[case(json!({ "referenced_tweets": [{ "type": "retweeted", "id": "1" }] }))]
     #[case(json!({ "referenced_posts": [{ "type": "reposted", "id": "1" }] }))]
