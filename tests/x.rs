@@ -136,11 +136,14 @@ async fn each_customer_of_a_thread_is_one_conversation_and_private_matters_move(
     let replies = world.replied(2).await;
     let to_ben = replies.iter().find(|reply| reply.in_reply_to.as_deref() == Some(other.as_str())).unwrap();
     assert!(to_ben.text.contains("person will take over"), "{replies:?}");
-    world.escalated("I want to talk to a person").await;
+    world.escalated("talk_to_person").await;
 
-    world.fake.customer_writes(ANA + 1, "what is the status of my refund");
+    world.fake.customer_writes(ANA + 1, "I can't log in, forgot my password");
     let replies = world.replied(3).await;
-    assert!(replies[2].text.chars().count() <= 280, "{replies:?}");
+    assert!(replies[2].text.contains("send us a private message"), "{replies:?}");
+    world.fake.customer_writes_privately(ANA + 1, "I can't log in, forgot my password");
+    let replies = world.replied(4).await;
+    assert!(replies[3].in_reply_to.is_none() && replies[3].text.contains("password"), "{replies:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

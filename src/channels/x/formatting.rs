@@ -143,8 +143,8 @@ impl Writer {
         if !known || bare(words) == bare(&address) {
             return;
         }
-        let address = if words.is_empty() { address } else { format!(" ({address})") };
-        self.out.push_str(&address);
+        let behind = if words.is_empty() { address } else { format!(" ({address})") };
+        self.out.push_str(&behind);
     }
 }
 

@@ -178,9 +178,11 @@ async fn follow(x: &X, door: &Door, board: &Board<'_>, timeline: Timeline, inter
 /// One look: everything since the last one goes through the door, oldest first, and then the mark moves on.
 async fn look(x: &X, door: &Door, timeline: Timeline, progress: &mut Option<Progress>) -> Result<(), Failure> {
     let us = x.us().await?;
-    let progress = match progress {
-        Some(progress) => progress,
-        None => progress.insert(Progress::from(mark(x, us, door, timeline).await?)),
+    let progress = if let Some(progress) = progress {
+        progress
+    } else {
+        let since = mark(x, door, us, timeline).await?;
+        progress.insert(Progress::from(since))
     };
     let found = read(x, us, timeline, progress.since()).await?;
     for update in found {
@@ -204,23 +206,18 @@ async fn look(x: &X, door: &Door, timeline: Timeline, progress: &mut Option<Prog
     Ok(())
 }
 
-/// How far an earlier run has read; at the first start, what there is now.
-async fn mark(x: &X, us: &str, door: &Door, timeline: Timeline) -> Result<String, Failure> {
+/// How far the last run has read. At the first start: to the newest there is, so that what was written before is not answered.
+async fn mark(x: &X, door: &Door, us: &str, timeline: Timeline) -> Result<String, Failure> {
     if let Some(since) = door.note(timeline.note()).await? {
         return Ok(since);
     }
-    let since = begin(x, us, timeline).await?;
-    door.write_note(timeline.note(), &since).await?;
-    info!(channel = X::NAME, timeline = timeline.note(), "the first start: reading from now on");
-    Ok(since)
-}
-
-/// The mark of a first start: what was written before is not answered.
-async fn begin(x: &X, us: &str, timeline: Timeline) -> Result<String, SendError> {
     let (newest, _) = page(x, us, timeline, None, None, 5).await?;
     x.meter.read(timeline.read(), newest.iter().filter_map(updates::id)).await;
     let newest = newest.iter().filter_map(updates::id).max_by(|a, b| by_age(a, b));
-    Ok(newest.unwrap_or("0").to_owned())
+    let newest = newest.unwrap_or("0").to_owned();
+    door.write_note(timeline.note(), &newest).await?;
+    info!(channel = X::NAME, timeline = timeline.note(), "the first start: reading from now on");
+    Ok(newest)
 }
 
 /// Everything after `since`, oldest first.

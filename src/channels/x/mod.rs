@@ -157,18 +157,17 @@ impl X {
     async fn who(&self) -> Result<String, Vec<String>> {
         let (body, answer) = self.client.get("/2/users/me", &[]).await.map_err(|error| vec![error.to_string()])?;
         let mut wrong: Vec<String> = skew(answer.date, Timestamp::now()).into_iter().collect();
-        let console = "in the app's user authentication settings, then make the access token and secret anew";
         // X says what the keys may do; another implementation may not.
-        match answer.access.as_deref() {
-            Some("read") => {
-                wrong.push(format!("the keys may only read: choose \"Read and write and Direct message\" {console}"));
+        let lacking = match answer.access.as_deref() {
+            Some("read") => Some(("the keys may only read", "")),
+            Some("read-write") if self.settings.direct_messages => {
+                Some(("the keys may not see direct messages", ", or set `direct_messages = false` below [x]"))
             }
-            Some("read-write") if self.settings.direct_messages => wrong.push(format!(
-                "the keys may not see direct messages: choose \"Read and write and Direct message\" {console}, or set \
-                 `direct_messages = false` below [x]"
-            )),
-            _ => {}
-        }
+            _ => None,
+        };
+        wrong.extend(lacking.map(|(what, or)| {
+            format!("{what}: choose \"Read and write and Direct message\" in the app's user authentication settings, then make the access token and secret anew{or}")
+        }));
         if wrong.is_empty() {
             let (name, id) = (body["data"]["username"].as_str(), body["data"]["id"].as_str());
             Ok(format!("@{} (user {})", name.unwrap_or("?"), id.unwrap_or("?")))
