@@ -304,7 +304,17 @@ async fn an_answer_knows_what_it_answers() {
     let (found, pending) = house.store.pending(here).await.unwrap().unwrap();
     house.store.receive(&asks("2")).await.unwrap();
     house.store.record_turn(&found, &[pending[0].id], &answer(&["Soon."]), "k1", at(10)).await.unwrap();
-    assert_eq!(house.lease(1).await[0].reply_to.as_deref(), Some("post 1"), "not the one that came meanwhile");
+    let first = house.lease(1).await.remove(0);
+    assert_eq!(first.reply_to.as_deref(), Some("post 1"), "not the one that came meanwhile");
+    assert_eq!(first.follows, None);
+    house.store.sent(first.id, Some("reply 7"), at(11)).await.unwrap();
+
+    let escalation = house.take_turn(here, hand_over(Reason::Wish, Urgency::High)).await.unwrap();
+    let handed_over = house.lease(1).await.remove(0);
+    assert_eq!((handed_over.reply_to.as_deref(), handed_over.follows), (Some("post 2"), None));
+    house.store.sent(handed_over.id, Some("reply 8"), at(12)).await.unwrap();
+    house.store.reply(escalation, "Ana", "Hello.", at(13)).await.unwrap();
+    assert_eq!(house.lease(1).await[0].follows.as_deref(), Some("reply 8"), "an agent goes on below what was said");
 }
 
 #[tokio::test]

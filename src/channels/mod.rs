@@ -98,6 +98,8 @@ pub struct Parcel {
     pub place: String,
     /// What it answers, as [`crate::message::Incoming::reply_to`] named it.
     pub reply_to: Option<String>,
+    /// The platform's id of the last message that we sent in answer to the same.
+    pub follows: Option<String>,
     pub message: Outgoing,
 }
 

@@ -28,6 +28,8 @@ pub struct Leased {
     pub place: String,
     /// What it answers, as [`crate::message::Incoming::reply_to`] named it.
     pub reply_to: Option<String>,
+    /// The platform's id of the last message that we sent in answer to the same.
+    pub follows: Option<String>,
     pub outgoing: Outgoing,
     /// 1 = first
     pub attempt: u32,
@@ -210,7 +212,8 @@ async fn take(
     let connection = &mut work.connection;
     let rows = sqlx::query(
         "SELECT o.seq, o.id, o.conversation, o.channel, c.place, o.reply_to, o.agent, o.text, o.short, o.choices, o.language,
-            o.attempts, o.pieces, o.queued_at
+            o.attempts, o.pieces, o.queued_at, (SELECT p.platform_id FROM outbox p WHERE p.conversation = o.conversation
+                AND p.reply_to = o.reply_to AND p.state = 'sent' ORDER BY p.cursor DESC LIMIT 1) AS follows
          FROM outbox o JOIN conversations c ON c.id = o.conversation
          WHERE o.state = 'queued' AND o.channel = ? AND o.next_try_at <= ? AND NOT EXISTS (
             SELECT 1 FROM outbox e
@@ -253,6 +256,7 @@ fn leased(row: &SqliteRow) -> Result<Leased> {
         channel: row.try_get("channel")?,
         place: row.try_get("place")?,
         reply_to: row.try_get("reply_to")?,
+        follows: row.try_get("follows")?,
         outgoing: Outgoing {
             text: row.try_get("text")?,
             short: row.try_get("short")?,

@@ -181,6 +181,7 @@ async fn send(store: &Store, channel: &dyn Channel, message: &Leased) -> Result<
             piece: index,
             place: message.place.clone(),
             reply_to: message.reply_to.clone(),
+            follows: message.follows.clone(),
             message: piece,
         };
         platform_id = match timeout(SEND_TIMEOUT, channel.send(&parcel)).await {
@@ -279,6 +280,7 @@ mod tests {
             channel: "test".into(),
             place: "here".into(),
             reply_to: None,
+            follows: None,
             outgoing: Outgoing {
                 text: "yes".into(),
                 short: None,

@@ -181,6 +181,7 @@ mod tests {
             piece: 0,
             place: place.to_owned(),
             reply_to: None,
+            follows: None,
             message: Outgoing {
                 text: text.to_owned(),
                 short: None,

@@ -131,6 +131,7 @@ mod tests {
             piece: 0,
             place: place.into(),
             reply_to: reply_to.map(str::to_owned),
+            follows: None,
             message: Outgoing {
                 text: "Boil it for *one* minute, @all.".into(),
                 short: None,

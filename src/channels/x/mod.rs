@@ -110,7 +110,9 @@ impl X {
     async fn deliver(&self, parcel: &Parcel) -> Result<Option<String>, SendError> {
         let (chat, _) = Self::chat(&parcel.place);
         self.limited(chat)?;
-        let after = self.threads.lock().ok().and_then(|threads| threads.get(&parcel.id).cloned());
+        let thread = self.threads.lock().ok().and_then(|threads| threads.get(&parcel.id).cloned());
+        // What an agent says after the bot's reply goes on below it: each post of a customer gets one reply.
+        let after = thread.or_else(|| parcel.follows.clone());
         let request = requests::request(parcel, after.as_deref(), self.settings.links)?;
         self.meter.reserve(request.price).await?;
         let id = |data: &Value| -> Option<String> {

@@ -133,7 +133,7 @@ mod tests {
 
     fn parcel(place: &str, message: Outgoing) -> Parcel {
         let reply_to = place.starts_with("post").then(|| "1800000000000000123".to_owned());
-        Parcel { id: OutgoingId::new(), piece: 0, place: place.into(), reply_to, message }
+        Parcel { id: OutgoingId::new(), piece: 0, place: place.into(), reply_to, follows: None, message }
     }
 
     const THREAD: &str = "post:1800000000000000001:9007199254740993";
