@@ -122,7 +122,8 @@ impl Fake {
         act(&mut self.world.lock().unwrap())
     }
 
-    /// The environment and settings that lead a service here.
+    /// The environment that a service needs here.
+    #[allow(clippy::unused_self, reason = "the keys are the platform's")]
     pub fn credentials(&self) -> [(&'static str, &'static str); 4] {
         [
             ("EVENKEEL_X_CONSUMER_KEY", KEYS[0]),
@@ -216,7 +217,7 @@ impl Fake {
 
     /// Waits for something.
     pub async fn until(&self, is_so: impl Fn(&Self) -> bool) {
-        let deadline = Instant::now() + Duration::from_secs(60);
+        let deadline = Instant::now() + Duration::from_mins(1);
         while !is_so(self) {
             assert!(
                 Instant::now() < deadline,
