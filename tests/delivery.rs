@@ -42,7 +42,7 @@ impl Channel for Platform {
         self.chat_rate.map(|rate| (place, rate))
     }
 
-    fn pieces(&self, outgoing: &Outgoing) -> Vec<Outgoing> {
+    fn pieces(&self, _place: &str, outgoing: &Outgoing) -> Vec<Outgoing> {
         split(outgoing, |text| text.len() <= 20)
     }
 

@@ -1,4 +1,5 @@
 //! The channel X, the real binary against a platform on this machine.
+#![cfg(feature = "x")]
 #![allow(clippy::unwrap_used, reason = "a test that fails says where")]
 
 mod common;

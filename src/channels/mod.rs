@@ -50,16 +50,11 @@ pub trait Channel: Send + Sync {
         None
     }
 
-    /// The pieces in which a message is sent, each within the platform's limits; choices belong to the last. A pure function: after a
-    /// crash the same message must fall into the same pieces.
-    fn pieces(&self, outgoing: &Outgoing) -> Vec<Outgoing> {
-        vec![outgoing.clone()]
-    }
-
-    /// [`Channel::pieces`] where the limits differ between a channel's places.
-    fn pieces_at(&self, place: &str, outgoing: &Outgoing) -> Vec<Outgoing> {
+    /// The pieces in which a message is sent to a place, each within the platform's limits; choices belong to the last. A pure function:
+    /// after a crash the same message must fall into the same pieces.
+    fn pieces(&self, place: &str, outgoing: &Outgoing) -> Vec<Outgoing> {
         let _ = place;
-        self.pieces(outgoing)
+        vec![outgoing.clone()]
     }
 
     /// Brings one piece of a message to the platform. The answer is the platform's id of it, if it has one.

@@ -172,7 +172,7 @@ async fn deliver(store: &Store, channel: &dyn Channel, message: Leased) -> Resul
 
 /// Sends the pieces that have not arrived yet; gives the platform's id of the last one.
 async fn send(store: &Store, channel: &dyn Channel, message: &Leased) -> Result<Option<String>, SendError> {
-    let pieces = channel.pieces_at(&message.place, &message.outgoing);
+    let pieces = channel.pieces(&message.place, &message.outgoing);
     let last = pieces.len().saturating_sub(1);
     let mut platform_id = None;
     for (index, piece) in pieces.into_iter().enumerate().skip(message.pieces) {

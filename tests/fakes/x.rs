@@ -122,7 +122,8 @@ impl Fake {
         act(&mut self.world.lock().unwrap())
     }
 
-    /// The environment and settings that lead a service here.
+    /// The environment that a service needs here.
+    #[allow(clippy::unused_self, reason = "the keys are the platform's")]
     pub fn credentials() -> [(&'static str, &'static str); 4] {
         [
             ("EVENKEEL_X_CONSUMER_KEY", KEYS[0]),

@@ -83,7 +83,7 @@ impl Channel for Discord {
         Some((chat, limits::CHAT_RATE))
     }
 
-    fn pieces(&self, outgoing: &Outgoing) -> Vec<Outgoing> {
+    fn pieces(&self, _place: &str, outgoing: &Outgoing) -> Vec<Outgoing> {
         requests::pieces(outgoing)
     }
 

@@ -144,7 +144,7 @@ impl Channel for Telegram {
         Some((chat, Rate { burst, every }))
     }
 
-    fn pieces(&self, outgoing: &Outgoing) -> Vec<Outgoing> {
+    fn pieces(&self, _place: &str, outgoing: &Outgoing) -> Vec<Outgoing> {
         split(outgoing, |text| formatting::fits(&outgoing.author, text))
     }
 

@@ -111,9 +111,23 @@ impl X {
         let (chat, _) = Self::chat(&parcel.place);
         self.limited(chat)?;
         let thread = self.threads.lock().ok().and_then(|threads| threads.get(&parcel.id).cloned());
-        // What an agent says after the bot's reply goes on below it: each post of a customer gets one reply.
-        let after = thread.or_else(|| parcel.follows.clone());
-        let request = requests::request(parcel, after.as_deref(), self.settings.links)?;
+        match (self.post(parcel, thread.as_deref(), chat).await, &parcel.follows) {
+            // X may hold an agent's words for a second automated reply to the same post: then they go below the first one.
+            (Err(SendError::Forbidden(_)), Some(ours)) if thread.is_none() && is_by_agent(parcel) => {
+                self.post(parcel, Some(ours), chat).await
+            }
+            (sent, _) => sent,
+        }
+    }
+
+    /// Sends it, below the post `after` or as a reply to the customer's.
+    async fn post(
+        &self,
+        parcel: &Parcel,
+        after: Option<&str>,
+        chat: &'static str,
+    ) -> Result<Option<String>, SendError> {
+        let request = requests::request(parcel, after, self.settings.links)?;
         self.meter.reserve(request.price).await?;
         let id = |data: &Value| -> Option<String> {
             let id = data["id"].as_str().or(data["dm_event_id"].as_str());
@@ -146,7 +160,7 @@ impl X {
 
     /// What an agent says in several posts is a thread: each replies to the one before. After a restart the rest replies to the customer.
     fn continues(&self, parcel: &Parcel, id: &str) {
-        if matches!(parcel.message.author, Author::Agent(_))
+        if is_by_agent(parcel)
             && let Ok(mut threads) = self.threads.lock()
         {
             if threads.len() >= MAX_THREADS {
@@ -179,6 +193,10 @@ impl X {
     }
 }
 
+fn is_by_agent(parcel: &Parcel) -> bool {
+    matches!(parcel.message.author, Author::Agent(_))
+}
+
 impl Channel for X {
     fn name(&self) -> &'static str {
         Self::NAME
@@ -188,7 +206,7 @@ impl Channel for X {
         Some(Self::chat(place))
     }
 
-    fn pieces_at(&self, place: &str, outgoing: &Outgoing) -> Vec<Outgoing> {
+    fn pieces(&self, place: &str, outgoing: &Outgoing) -> Vec<Outgoing> {
         requests::pieces(place, outgoing)
     }
 
