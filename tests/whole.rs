@@ -45,9 +45,15 @@ async fn a_newcomer_is_answered_asked_back_and_brought_to_a_person() {
     picture(&browser, "whole-answer").await;
 
     write(&browser, "fridge").await;
-    sees(&browser, "Talk to a person").await;
+    sees(&browser, "Which of these do you mean?").await;
     picture(&browser, "whole-choices").await;
-    browser.find(By::XPath("//button[contains(., 'Talk to a person')]")).await.unwrap().click().await.unwrap();
+    browser
+        .find(By::XPath("(//button[contains(., 'Talk to a person')])[last()]"))
+        .await
+        .unwrap()
+        .click()
+        .await
+        .unwrap();
     sees(&browser, "A person will take over here").await;
 
     let replied = home.run(&["escalations", "reply", "1", "This is Dana. Which street are you on?", "--as", "Dana"]);

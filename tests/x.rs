@@ -108,7 +108,11 @@ async fn a_mention_gets_one_public_reply_that_fits() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_written_while_we_are_away_is_answered_in_order_and_once() {
     let world = World::new().await;
-    drop(world.started().await);
+    let first = world.started().await;
+    // The mark of the first look is written before the second.
+    let looks = |fake: &Fake, path: &str| fake.requests().iter().filter(|seen| seen.path.ends_with(path)).count() >= 2;
+    world.fake.until(|fake| looks(fake, "/mentions") && looks(fake, "/dm_events")).await;
+    drop(first);
     for customer in 0..130 {
         world.fake.customer_writes(ANA + customer, "is the tap water safe to drink");
     }
