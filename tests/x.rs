@@ -269,3 +269,18 @@ async fn the_names_of_the_newest_spec_are_understood() {
     world.fake.customer_writes(ANA, "is the tap water safe to drink");
     world.replied(1).await;
 }
+
+#[test]
+fn check_demands_what_fits_a_post_once_x_is_set_up() {
+    let home = Home::new();
+    let water = home.path().join("responses/water.md");
+    let text = std::fs::read_to_string(&water).unwrap();
+    std::fs::write(&water, text.lines().filter(|line| !line.starts_with("short:")).collect::<Vec<_>>().join("\n"))
+        .unwrap();
+    assert!(home.run(&["check"]).status.success(), "without X nothing has to fit");
+    home.settings("[x]\ndaily_cap_usd = 2.5\n");
+    let checked = home.run(&["check"]);
+    let said = stdout(&checked);
+    assert!(!checked.status.success() && said.contains("no-short") && said.contains("responses/water.md"), "{said}");
+    assert_eq!(said.matches("no-short").count(), 1, "{said}");
+}
