@@ -200,9 +200,9 @@ async fn whoever_blocked_us_is_left_alone() {
 async fn a_long_message_arrives_in_pieces_and_none_of_them_twice() {
     let lost = Err(SendError::Unreachable("no route".into()));
     let world = World::new(&[("Call us if you can.", vec![lost])]).await;
-    world.turn("a", &["Stay inside, please.\n\nCall us if you can.\n\nThank you."]).await;
+    world.turn("a", &["Stay inside, please.\n\nCall us if you can.\n\nThank you.", "Bye."]).await;
     world.deliver(Duration::from_secs(10)).await;
-    assert_eq!(world.arrived(), ["Stay inside, please.", "Call us if you can.", "Thank you."]);
+    assert_eq!(world.arrived(), ["Stay inside, please.", "Call us if you can.", "Thank you.", "Bye."]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

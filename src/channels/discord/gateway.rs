@@ -20,7 +20,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use super::{api::Api, failures::Failure, limits};
-use crate::channels::Door;
+use crate::channels::{Door, backoff::wait_after};
 
 /// Messages in servers and in direct chats, and the servers themselves; nothing that Discord must approve.
 const INTENTS: GatewayIntents =
@@ -58,22 +58,12 @@ pub(super) async fn run(api: &Api, door: &Door, events: &UnboundedSender<Event>,
         let Some(Ended { why, wait }) = ended else { return };
         door.trouble(why);
         failed = if began.elapsed() > Duration::from_mins(5) { 1 } else { failed + 1 };
-        let wait = wait.unwrap_or_else(|| backoff(failed)).max(sessions.wait(Instant::now()));
+        let wait = wait.unwrap_or_else(|| wait_after(failed)).max(sessions.wait(Instant::now()));
         tokio::select! {
             () = sleep(wait) => {}
             () = stop.cancelled() => return,
         }
     }
-}
-
-/// 1 s, doubled each time up to a minute, and up to a quarter more.
-fn backoff(failed: u32) -> Duration {
-    let doubled = Duration::from_secs(1) * 2_u32.pow(failed.saturating_sub(1).min(6));
-    doubled.min(Duration::from_mins(1)).mul_f64(1.0 + f64::from(rand_byte()) / 255.0 / 4.0)
-}
-
-fn rand_byte() -> u8 {
-    uuid::Uuid::now_v7().as_bytes()[15]
 }
 
 /// Passes events on; a task of serenity's calls it for each.
@@ -301,14 +291,5 @@ mod tests {
         assert_eq!(watched.absent(now + PATIENCE), PATIENCE);
         watched.look(Some(Connected), 3, now);
         assert_eq!(watched.absent(now + PATIENCE), Duration::ZERO);
-    }
-
-    #[test]
-    fn waits_grow_to_a_minute() {
-        for (failed, least) in [(1, 1), (2, 2), (3, 4), (20, 60)] {
-            let wait = backoff(failed);
-            let least = Duration::from_secs(least);
-            assert!(wait >= least && wait <= least.mul_f64(1.25), "{wait:?}");
-        }
     }
 }

@@ -16,7 +16,6 @@ use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 
 use super::{
-    backoff::Backoff,
     client::{CallError, Client, PATIENCE},
     failures,
     place::Place,
@@ -24,7 +23,10 @@ use super::{
     updates::{self, Bot, Happening, Tap},
     wire::{User, WebhookInfo},
 };
-use crate::{channels::Door, store::StoreError};
+use crate::{
+    channels::{Door, backoff::wait_after},
+    store::StoreError,
+};
 
 /// How long Telegram holds a request for updates open while nothing happens.
 const POLL: Duration = Duration::from_secs(10);
@@ -91,12 +93,13 @@ impl Listening {
 
     /// Polls until `stop`.
     pub(super) async fn poll(self: &Arc<Self>, door: &Door, stop: &CancellationToken) {
-        let mut backoff = Backoff::default();
+        let mut failures = 0;
         while !stop.is_cancelled() {
-            let Err(interruption) = self.poll_until_failure(door, stop, &mut backoff).await else { return };
+            let Err(interruption) = self.poll_until_failure(door, stop, &mut failures).await else { return };
             let (why, wait) = interruption.told();
             door.trouble(why);
-            let backed_off = backoff.fails();
+            failures += 1;
+            let backed_off = wait_after(failures);
             tokio::select! {
                 () = sleep(wait.map_or(backed_off, |wait| wait.max(backed_off))) => {}
                 () = stop.cancelled() => {}
@@ -108,7 +111,7 @@ impl Listening {
         self: &Arc<Self>,
         door: &Door,
         stop: &CancellationToken,
-        backoff: &mut Backoff,
+        failures: &mut u32,
     ) -> Result<(), Interruption> {
         let session = async {
             let bot = self.introduce().await?;
@@ -133,7 +136,7 @@ impl Listening {
                 self.take(update, &bot, door).await.map_err(Interruption::Store)?;
             }
             door.works();
-            backoff.works();
+            *failures = 0;
             // The next request acknowledges the batch: by now the store has all of it.
             if let Some(highest) = batch.iter().filter_map(updates::update_id).max() {
                 let next = highest.saturating_add(1);
@@ -141,7 +144,7 @@ impl Listening {
                 last_update = Instant::now();
             } else if !batch.is_empty() {
                 // Nothing to acknowledge them by: they will come again.
-                sleep(backoff.fails()).await;
+                sleep(wait_after(1)).await;
             }
         }
     }

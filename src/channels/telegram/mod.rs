@@ -1,6 +1,5 @@
 //! Telegram, through the Bot API.
 
-mod backoff;
 mod client;
 mod failures;
 mod formatting;

@@ -18,14 +18,13 @@ use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
 use super::{
-    backoff::Backoff,
     client::{CallError, PATIENCE},
     failures::{self, reason},
     listening::{Listening, unless},
     requests::SetWebhook,
     updates,
 };
-use crate::channels::Door;
+use crate::channels::{Door, backoff::wait_after};
 
 /// Where Telegram calls.
 pub(super) const PATH: &str = "/webhooks/telegram";
@@ -63,7 +62,7 @@ impl Webhook {
 
     /// Has Telegram call us, and watches it, until `stop`. The webhook stays: what is written meanwhile waits there.
     pub(super) async fn keep(&self, listening: &Listening, door: &Door, stop: &CancellationToken) {
-        let mut backoff = Backoff::default();
+        let mut failures = 0;
         // Set anew at each start: the address may be right and the secret another one.
         let mut set = false;
         loop {
@@ -71,7 +70,7 @@ impl Webhook {
             let wait = match outcome {
                 Ok(None) => {
                     door.works();
-                    backoff.works();
+                    failures = 0;
                     LOOK
                 }
                 Ok(Some(why)) => {
@@ -81,7 +80,8 @@ impl Webhook {
                 Err(error) => {
                     let (why, wait) = failures::receiving(&error);
                     door.trouble(why);
-                    wait.unwrap_or_default().max(backoff.fails())
+                    failures += 1;
+                    wait.unwrap_or_default().max(wait_after(failures))
                 }
             };
             if unless(stop, sleep(wait)).await.is_none() {

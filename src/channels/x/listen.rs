@@ -21,7 +21,7 @@ use super::{
     updates::{self, Update},
 };
 use crate::{
-    channels::{Door, SendError},
+    channels::{Door, SendError, backoff::wait_after},
     store::{Silence, StoreError},
 };
 
@@ -98,12 +98,7 @@ impl Failure {
             Self::Platform(
                 SendError::Limited { .. } | SendError::Unauthorized(_) | SendError::Forbidden(_) | SendError::Spent(_),
             ) => LONGEST_PAUSE,
-            _ => {
-                let doubled = Duration::from_secs(1 << failures.min(6)).min(LONGEST_PAUSE);
-                // Up to a quarter less, so that several services do not come back together.
-                let random = f64::from(getrandom::u32().unwrap_or_default()) / f64::from(u32::MAX);
-                doubled.mul_f64(1.0 - random / 4.0)
-            }
+            _ => wait_after(failures),
         }
     }
 }
@@ -165,9 +160,8 @@ async fn follow(x: &X, door: &Door, board: &Board<'_>, timeline: Timeline, inter
                 if spent.is_some() { interval.max(SPENT_PAUSE) } else { interval }
             }
             Err(failure) => {
-                let pause = failure.pause(failures);
                 failures += 1;
-                pause
+                failure.pause(failures)
             }
         };
         board.tell(timeline, looked.err().map(|failure| failure.told(timeline)), spent);
