@@ -11,7 +11,10 @@ use evenkeel::{
     conversation::{Decision, Escalation, EscalationId, Memory, Reason, Standing, Turn, Urgency},
     message::{Attachment, Author, Choice, ConversationId, Incoming, Outgoing},
     reading::{Danger, Language},
-    store::{Delivery, EscalationFilter, LastSeen, Leased, LineAuthor, OpenError, Silence, Store, StoreError},
+    store::{
+        Delivery, EscalationFilter, Handling, LastSeen, Leased, LineAuthor, OpenError, QueueFilter, Silence, Store,
+        StoreError, Whose,
+    },
 };
 use jiff::Timestamp;
 use tempfile::TempDir;
@@ -65,6 +68,10 @@ impl House {
 
     async fn texts(&self, conversation: ConversationId) -> Vec<String> {
         self.store.transcript(conversation).await.unwrap().into_iter().map(|line| line.text).collect()
+    }
+
+    async fn notes(&self, escalation: EscalationId) -> Vec<String> {
+        self.store.notes(escalation).await.unwrap().into_iter().map(|note| note.text).collect()
     }
 
     /// Looks or meddles behind the store's back.
@@ -491,7 +498,7 @@ async fn what_may_not_have_arrived_is_not_sent_again_and_a_person_is_told() {
     let open = house.store.escalations(EscalationFilter::Open).await.unwrap();
     assert_eq!(open.len(), 1);
     assert_eq!((open[0].reason, open[0].urgency), (Reason::Undelivered, Urgency::Normal));
-    assert_eq!(open[0].note.as_deref(), Some("A reply may not have arrived."));
+    assert_eq!(house.notes(open[0].id).await, ["A reply may not have arrived."]);
     let after = house.store.pending(here).await.unwrap().unwrap().0;
     assert_eq!(after.memory.standing, Standing::Waiting);
     assert!(after.version > before.version, "a turn that knows nothing of it must be refused");
@@ -501,7 +508,7 @@ async fn what_may_not_have_arrived_is_not_sent_again_and_a_person_is_told() {
     house.store.fail(second[0].id, "forbidden", at(21)).await.unwrap();
     let open = house.store.escalations(EscalationFilter::Open).await.unwrap();
     assert_eq!(open.len(), 1);
-    assert_eq!(open[0].note.as_deref(), Some("A reply may not have arrived.\nA reply could not be delivered."));
+    assert_eq!(house.notes(open[0].id).await, ["A reply may not have arrived.", "A reply could not be delivered."]);
     let deliveries: Vec<_> =
         house.store.transcript(here).await.unwrap().into_iter().filter_map(|line| line.delivery).collect();
     assert_eq!(deliveries, [Delivery::Uncertain, Delivery::Failed]);
@@ -621,16 +628,16 @@ async fn an_escalation_goes_from_the_bot_to_an_agent_and_back() {
 
     let turn_meanwhile = house.store.pending(here).await.unwrap().unwrap().0;
     house.store.reply(id, "Ana", "  We are on our way.  ", at(20)).await.unwrap();
-    house.store.reply(id, "Ben", "I help.", at(21)).await.unwrap();
+    let second = house.store.reply(id, "Ben", "I help.", at(21)).await;
+    assert_eq!(second.unwrap_err().to_string(), format!("Ana has escalation {id}"));
     let late = house.store.record_turn(&turn_meanwhile, &[], &answer(&["bot"]), "k1", at(22)).await;
     assert!(matches!(late, Err(StoreError::Conflict)), "the bot does not talk into an agent's words");
     let claimed = house.store.escalation(id).await.unwrap();
     assert_eq!((claimed.claimed_by.as_deref(), claimed.claimed_at), (Some("Ana"), Some(at(20))));
     let lines = house.store.transcript(here).await.unwrap();
     let last = &lines[lines.len() - 2..];
-    assert_eq!(last[0].author, LineAuthor::Agent("Ana".into()));
-    assert_eq!(last[0].text, "We are on our way.");
-    assert_eq!(last[1].author, LineAuthor::Agent("Ben".into()));
+    assert_eq!(last[1].author, LineAuthor::Agent("Ana".into()));
+    assert_eq!(last[1].text, "We are on our way.");
     assert_eq!(house.store.status(here).await.unwrap().standing, Standing::Agent);
 
     // What the customer writes meanwhile is recorded, in silence.
@@ -639,9 +646,10 @@ async fn an_escalation_goes_from_the_bot_to_an_agent_and_back() {
     let silent = Turn { decision: Decision::Silent, memory, ..answer(&[]) };
     assert_eq!(house.take_turn(here, silent).await, None);
 
-    house.store.resolve(id, "Ana", Some("crew sent"), at(30)).await.unwrap();
+    house.store.resolve(id, "Ana", Some("crew sent"), None, at(30)).await.unwrap();
     let resolved = house.store.escalation(id).await.unwrap();
-    assert_eq!((resolved.resolved_by.as_deref(), resolved.note.as_deref()), (Some("Ana"), Some("crew sent")));
+    assert_eq!(resolved.resolved_by.as_deref(), Some("Ana"));
+    assert_eq!(house.notes(id).await, ["crew sent"]);
     let memory = house.store.pending(here).await.unwrap().unwrap().0.memory;
     assert_eq!((memory.standing, memory.offered.len(), memory.warned.len()), (Standing::Bot, 0, 0));
     assert_eq!(house.store.escalations(EscalationFilter::Open).await.unwrap(), []);
@@ -677,10 +685,10 @@ async fn agents_are_told_what_is_wrong() {
     assert_eq!(said(id, "Ana", " \n").await, "the text is empty");
     assert_eq!(said(id, "", "hi").await, "the agent's name is empty");
     assert_eq!(said(id, "Ana", &"x".repeat(16_385)).await, "the text is longer than 16384 bytes");
-    house.store.resolve(id, "Ana", Some("  "), at(2)).await.unwrap();
-    assert_eq!(house.store.escalation(id).await.unwrap().note, None);
+    house.store.resolve(id, "Ana", Some("  "), None, at(2)).await.unwrap();
+    assert!(house.notes(id).await.is_empty());
     assert_eq!(said(id, "Ana", "hi").await, format!("escalation {id} is already resolved"));
-    let again = house.store.resolve(id, "Ana", None, at(3)).await;
+    let again = house.store.resolve(id, "Ana", None, None, at(3)).await;
     assert!(matches!(again, Err(StoreError::AlreadyResolved(_))));
 }
 
@@ -717,7 +725,7 @@ async fn an_erased_person_leaves_no_word_behind() {
     house.store.receive(&says("theirs", "hm", "SECRETWORD?")).await.unwrap();
     let id = house.take_turn(theirs, hand_over(Reason::Wish, Urgency::High)).await.unwrap();
     house.store.reply(id, "Ana", "SECRETWORD, yes", at(20)).await.unwrap();
-    house.store.resolve(id, "Ana", Some("it was SECRETWORD"), at(21)).await.unwrap();
+    house.store.resolve(id, "Ana", Some("it was SECRETWORD"), None, at(21)).await.unwrap();
     // A place that others share: only their own lines go.
     let in_public = Incoming { contact: "visitor of theirs".into(), ..says("other", "shared", "SECRETWORD here") };
     house.store.receive(&in_public).await.unwrap();
@@ -831,4 +839,61 @@ async fn measures_how_fast_messages_are_taken_in() {
         futures::future::join_all(leased.iter().map(|leased| house.store.sent(leased.id, None, at(20)))).await;
     }
     println!("{sent} leased and sent, 50 at a time: {:?}", start.elapsed());
+}
+
+#[tokio::test]
+async fn the_queue_is_filtered_and_given_in_pages() {
+    let house = House::new().await;
+    let mut ids = Vec::new();
+    for place in ["a", "b", "c"] {
+        let conversation =
+            house.store.receive(&says(place, place, &format!("words of {place}"))).await.unwrap().conversation;
+        ids.push(house.take_turn(conversation, hand_over(Reason::Unsure, Urgency::Normal)).await.unwrap());
+    }
+    house.store.handle(ids[1], "Ana", Handling::Claim, None, at(20)).await.unwrap();
+    let shown = async |filter: QueueFilter, skip, limit| {
+        let page = house.store.queue(&filter, skip, limit).await.unwrap();
+        (page.escalations.iter().map(|open| open.id).collect::<Vec<_>>(), page.matching)
+    };
+    assert_eq!(shown(QueueFilter::default(), 1, 1).await, (vec![ids[1]], 3));
+    let of = |whose| QueueFilter { whose, ..QueueFilter::default() };
+    assert_eq!(shown(of(Whose::Unassigned), 0, 9).await, (vec![ids[0], ids[2]], 2));
+    assert_eq!(shown(of(Whose::Of("Ana".into())), 0, 9).await, (vec![ids[1]], 1));
+    assert_eq!(
+        shown(QueueFilter { channel: Some("telegram".into()), ..QueueFilter::default() }, 0, 9).await,
+        (vec![], 0)
+    );
+    let page = house.store.queue(&QueueFilter::default(), 0, 1).await.unwrap();
+    assert_eq!(page.escalations[0].words.as_deref(), Some("words of a"));
+    let counts = house.store.queue_counts("Ana").await.unwrap();
+    assert_eq!((counts.open, counts.unassigned, counts.mine, counts.mine_waiting), (3, 2, 1, 1));
+}
+
+#[tokio::test]
+async fn one_of_two_agents_gets_an_escalation_and_the_other_keeps_a_draft() {
+    let house = House::new().await;
+    let here = house.store.receive(&says("here", "1", "hm")).await.unwrap().conversation;
+    let id = house.take_turn(here, hand_over(Reason::Wish, Urgency::High)).await.unwrap();
+    let claim = |agent| house.store.handle(id, agent, Handling::Claim, None, at(20));
+    let (ana, ben) = tokio::join!(claim("Ana"), claim("Ben"));
+    assert!(ana.is_ok() != ben.is_ok(), "{ana:?} {ben:?}");
+    let (first, second) = if ana.is_ok() { ("Ana", "Ben") } else { ("Ben", "Ana") };
+    claim(first).await.unwrap();
+    let late = house.store.reply(id, second, "I was slower", at(21)).await;
+    assert!(matches!(late, Err(StoreError::ClaimedBy { agent, .. }) if agent == first));
+    house.store.save_draft(id, second, "I was slower", at(22)).await.unwrap();
+    assert_eq!(house.store.draft(id, second).await.unwrap().unwrap().text, "I was slower");
+    assert_eq!(house.store.draft(id, first).await.unwrap(), None);
+
+    house.store.handle(id, first, Handling::HandOver { to: second }, None, at(23)).await.unwrap();
+    house.store.reply(id, second, "Now it is mine", at(24)).await.unwrap();
+    assert_eq!(house.store.draft(id, second).await.unwrap(), None, "what is sent is no draft");
+    assert_eq!(house.store.escalation(id).await.unwrap().waiting_since, None);
+
+    house.store.handle(id, second, Handling::Lapse, None, at(25)).await.unwrap();
+    let lapsed = house.store.escalation(id).await.unwrap();
+    assert_eq!((lapsed.claimed_by, lapsed.lapses, lapsed.lapsed_from.as_deref()), (None, 1, Some(second)));
+    assert_eq!(house.store.status(here).await.unwrap().standing, Standing::Waiting);
+    let gone = house.store.handle(id, first, Handling::Release, None, at(26)).await;
+    assert!(matches!(gone, Err(StoreError::NotClaimed(_))));
 }

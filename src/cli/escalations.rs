@@ -1,4 +1,4 @@
-//! `evenkeel escalations`: what waits for a person, until the desk exists. Works on the store's file, whether the service runs or not.
+//! `evenkeel escalations`: what waits for a person, for those who have no browser at hand. Works on the store's file, whether the service runs or not.
 
 use std::{
     io::{self, Read as _, Write},
@@ -14,7 +14,7 @@ use super::terminal::printable;
 use crate::{
     config::Config,
     conversation::EscalationId,
-    store::{Delivery, EscalationFilter, EscalationRecord, Line, LineAuthor, Store},
+    store::{Delivery, EscalationFilter, EscalationRecord, Handling, Line, LineAuthor, Note, Store, StoreError},
 };
 
 #[derive(Debug, clap::Args)]
@@ -42,6 +42,25 @@ enum Command {
         id: i64,
         #[arg(long, value_enum, default_value_t = Format::Table)]
         format: Format,
+    },
+    /// Make it yours: the bot is silent from then on, and other agents are refused
+    Claim {
+        #[arg(value_name = "NUMBER")]
+        id: i64,
+        /// Your name
+        #[arg(long = "as", value_name = "NAME", env = "EVENKEEL_AGENT")]
+        agent: String,
+        /// Take it even if somebody else has it
+        #[arg(long)]
+        take_over: bool,
+    },
+    /// Put it back into the queue
+    Release {
+        #[arg(value_name = "NUMBER")]
+        id: i64,
+        /// Your name
+        #[arg(long = "as", value_name = "NAME", env = "EVENKEEL_AGENT")]
+        agent: String,
     },
     /// Write to the customer; the conversation is yours from then on
     Reply {
@@ -102,10 +121,21 @@ async fn execute(store: &Store, command: &Command) -> anyhow::Result<()> {
         Command::Show { id, format } => {
             let record = store.escalation(EscalationId(*id)).await?;
             let lines = store.transcript(record.conversation).await?;
+            let notes = store.notes(record.id).await?;
             match format {
-                Format::Json => json(&mut output, &Shown { escalation: &record, lines: &lines })?,
-                Format::Table => show(&mut output, &record, &lines, now)?,
+                Format::Json => json(&mut output, &Shown { escalation: &record, notes: &notes, lines: &lines })?,
+                Format::Table => show(&mut output, &record, &notes, &lines, now)?,
             }
+        }
+        Command::Claim { id, agent, take_over } => {
+            let handling = if *take_over { Handling::TakeOver } else { Handling::Claim };
+            let claimed = store.handle(EscalationId(*id), agent, handling, None, now).await;
+            claimed.map_err(|error| with_way_out(error, "claim it with --take-over if you must"))?;
+            writeln!(output, "escalation {id} is yours; the bot stays silent until you resolve it")?;
+        }
+        Command::Release { id, agent } => {
+            store.handle(EscalationId(*id), agent, Handling::Release, None, now).await?;
+            writeln!(output, "escalation {id} is back in the queue")?;
         }
         Command::Reply { id, text, agent } => {
             let mut words = text.clone();
@@ -113,23 +143,35 @@ async fn execute(store: &Store, command: &Command) -> anyhow::Result<()> {
                 words.clear();
                 io::stdin().read_to_string(&mut words).context("reading your reply from standard input")?;
             }
-            store.reply(EscalationId(*id), agent, words.trim(), now).await?;
+            let replied = store.reply(EscalationId(*id), agent, words.trim(), now).await;
+            replied.map_err(|error| with_way_out(error, TAKE_OVER_FIRST))?;
             writeln!(
                 output,
                 "queued for the customer; escalation {id} is yours, and the bot stays silent until you resolve it"
             )?;
         }
         Command::Resolve { id, agent, note } => {
-            store.resolve(EscalationId(*id), agent, note.as_deref(), now).await?;
+            let resolved = store.resolve(EscalationId(*id), agent, note.as_deref(), None, now).await;
+            resolved.map_err(|error| with_way_out(error, TAKE_OVER_FIRST))?;
             writeln!(output, "escalation {id} is resolved; the bot has the conversation again")?;
         }
     }
     Ok(())
 }
 
+const TAKE_OVER_FIRST: &str = "to act in their place, first `evenkeel escalations claim NUMBER --take-over`";
+
+/// Tells whom somebody else forestalled what they can do.
+fn with_way_out(error: StoreError, way_out: &'static str) -> anyhow::Error {
+    let forestalled = matches!(error, StoreError::ClaimedBy { .. });
+    let error = anyhow::Error::from(error);
+    if forestalled { error.context(way_out) } else { error }
+}
+
 #[derive(Serialize)]
 struct Shown<'a> {
     escalation: &'a EscalationRecord,
+    notes: &'a [Note],
     lines: &'a [Line],
 }
 
@@ -165,7 +207,13 @@ fn list(output: &mut impl Write, records: &[EscalationRecord], now: Timestamp) -
     Ok(())
 }
 
-fn show(output: &mut impl Write, record: &EscalationRecord, lines: &[Line], now: Timestamp) -> io::Result<()> {
+fn show(
+    output: &mut impl Write,
+    record: &EscalationRecord,
+    notes: &[Note],
+    lines: &[Line],
+    now: Timestamp,
+) -> io::Result<()> {
     writeln!(
         output,
         "escalation {} on {}: {}, urgency {}",
@@ -184,8 +232,9 @@ fn show(output: &mut impl Write, record: &EscalationRecord, lines: &[Line], now:
     if let Some(at) = record.resolved_at {
         writeln!(output, "resolved {}", local(at))?;
     }
-    if let Some(note) = &record.note {
-        writeln!(output, "note     {}", printable(note))?;
+    for note in notes {
+        let agent = note.agent.as_deref().map(|agent| format!(" ({agent})")).unwrap_or_default();
+        writeln!(output, "note     {}", printable(&format!("{}{agent}", note.text)))?;
     }
     for line in lines {
         let who = match &line.author {

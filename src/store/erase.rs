@@ -74,10 +74,12 @@ async fn erase(work: &mut Work, channel: String, contact: String) -> Result<u64>
             removed += touched;
         }
     }
-    sqlx::query("UPDATE escalations SET note = NULL WHERE conversation IN (SELECT value FROM json_each(?))")
-        .bind(&shared)
-        .execute(&mut *connection)
-        .await?;
+    for sql in [
+        "DELETE FROM notes WHERE escalation IN (SELECT id FROM escalations WHERE conversation IN (SELECT value FROM json_each(?)))",
+        "DELETE FROM drafts WHERE escalation IN (SELECT id FROM escalations WHERE conversation IN (SELECT value FROM json_each(?)))",
+    ] {
+        sqlx::query(sql).bind(&shared).execute(&mut *connection).await?;
+    }
     // The standing stays: an agent who has the conversation keeps it.
     sqlx::query(
         "UPDATE conversations SET version = version + 1, memory = json_set(?1, '$.standing', memory ->> '$.standing')

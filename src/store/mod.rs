@@ -10,8 +10,10 @@ mod erase;
 mod escalations;
 mod file;
 mod followed;
+mod handling;
 mod inbox;
 mod outbox;
+mod queue;
 mod rows;
 mod signals;
 mod transcript;
@@ -30,8 +32,10 @@ pub use self::{
     escalations::{EscalationFilter, EscalationRecord},
     file::OpenError,
     followed::{Followed, Next},
+    handling::{Draft, Handling, Note},
     inbox::{Due, Pending, Received},
     outbox::{Leased, Recovered},
+    queue::{QueueCounts, QueueFilter, QueuePage, Whose},
     transcript::{Delivery, Line, LineAuthor},
 };
 use self::{signals::Signals, writer::Writer};
@@ -57,6 +61,10 @@ pub enum StoreError {
     NoEscalation(EscalationId),
     #[error("escalation {0} is already resolved")]
     AlreadyResolved(EscalationId),
+    #[error("{agent} has escalation {id}")]
+    ClaimedBy { id: EscalationId, agent: String },
+    #[error("nobody has claimed escalation {0}")]
+    NotClaimed(EscalationId),
     /// An agent sent no name or no words.
     #[error("the {0} is empty")]
     Empty(&'static str),
@@ -119,6 +127,11 @@ impl Store {
     /// conversation. A write by another process wakes it within a quarter of a second.
     pub fn outbox_changed(&self, channel: &str) -> watch::Receiver<()> {
         self.signals.outbox(channel)
+    }
+
+    /// Changes whenever the desk's queue may look different: an escalation was opened, raised, handled or written to.
+    pub fn desk_changed(&self) -> watch::Receiver<()> {
+        self.signals.desk.subscribe()
     }
 
     /// Closes the file after what was handed in is committed. Later calls give [`StoreError::Closed`].

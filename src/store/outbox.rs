@@ -317,6 +317,7 @@ async fn give_up(work: &mut Work, id: OutgoingId, how: Undelivered, error: Strin
     if !row.try_get::<bool, _>("bulk")? {
         let conversation = ConversationId(uuid(row.try_get("conversation")?)?);
         undelivered(&mut *connection, conversation, how, now).await?;
+        work.changes.desk = true;
         work.changes.conversations.push(conversation);
     }
     work.changes.outbox.push(row.try_get("channel")?);

@@ -9,6 +9,7 @@ use super::{Result, StoreError};
 use crate::{
     conversation::{Conversation, Reason, Urgency},
     message::ConversationId,
+    reading::Mood,
 };
 
 /// Microseconds since 1970: the precision that the store keeps.
@@ -54,6 +55,10 @@ pub(super) fn reason(word: &str) -> Result<Reason> {
 
 pub(super) fn urgency(word: &str) -> Result<Urgency> {
     serde_json::from_value(word.into()).map_err(|error| corrupt("urgency", &error))
+}
+
+pub(super) fn mood(word: &str) -> Result<Mood> {
+    serde_json::from_value(word.into()).map_err(|error| corrupt("mood", &error))
 }
 
 pub(super) fn conversation(row: &SqliteRow) -> Result<Conversation> {

@@ -6,11 +6,11 @@ use super::{
     Result, Store, StoreError,
     escalations::open_or_raise,
     outbox::queue,
-    rows::{Audit, save_memory, to_json},
+    rows::{Audit, micros, save_memory, to_json},
     writer::Work,
 };
 use crate::{
-    conversation::{Conversation, Decision, EscalationId, Turn},
+    conversation::{Conversation, Decision, EscalationId, Standing, Turn},
     message::MessageId,
 };
 
@@ -48,9 +48,11 @@ async fn record(
     let connection = &mut work.connection;
     save_memory(connection, &conversation).await?;
 
-    let escalation = match &turn.escalation {
-        Some(escalation) => Some(open_or_raise(connection, conversation.id, escalation, now).await?),
-        None => None,
+    let (escalation, is_new) = match &turn.escalation {
+        Some(escalation) => {
+            open_or_raise(connection, conversation.id, escalation, now).await.map(|(id, new)| (Some(id), new))?
+        }
+        None => (None, false),
     };
     let (reason, intents) = match &turn.decision {
         Decision::Answer(intents) | Decision::Clarify(intents) => (None, Some(to_json("intent", intents)?)),
@@ -70,6 +72,21 @@ async fn record(
     }
     .insert(connection, now)
     .await?;
+
+    // Whoever has it, or will take it, sees what it is about and since when the customer waits for a person's words.
+    sqlx::query(
+        "UPDATE escalations SET waiting_since = ifnull(waiting_since, ?1), turn = iif(?2, ?3, turn),
+         language = iif(?2, ?4, language), mood = iif(?2, ?5, mood) WHERE conversation = ?6 AND resolved_at IS NULL",
+    )
+    .bind(micros(now))
+    .bind(is_new)
+    .bind(audit)
+    .bind(turn.memory.language.map(|language| language.as_str().to_owned()))
+    .bind(turn.readings.first().map(|reading| reading.mood.as_str()))
+    .bind(conversation.id.to_string())
+    .execute(&mut *connection)
+    .await?;
+    work.changes.desk |= escalation.is_some() || conversation.memory.standing != Standing::Bot;
 
     let done = sqlx::query(
         "UPDATE inbox INDEXED BY inbox_pending SET audit = ? WHERE conversation = ? AND audit IS NULL AND id IN (SELECT value FROM json_each(?))",

@@ -1,0 +1,1 @@
+-- Groups of escalations that ask the same.

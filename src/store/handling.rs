@@ -1,0 +1,387 @@
+//! What agents do with escalations: claim, release, hand over, reply, resolve; notes and drafts.
+//!
+//! Each is one transaction, so that of two agents who do the same at the same moment one is refused and told who was faster.
+//! What the customer is to hear of it is queued in the same transaction.
+
+use jiff::Timestamp;
+use sqlx::{Row, SqliteConnection};
+
+use super::{
+    Result, Store, StoreError,
+    escalations::find,
+    outbox,
+    rows::{Audit, find_conversation, micros, moment, save_memory},
+    writer::Work,
+};
+use crate::{
+    conversation::{Conversation, EscalationId, Standing},
+    message::{Author, Outgoing},
+    policy::MAX_TEXT_BYTES,
+    reading::Language,
+};
+
+/// The longest name of an agent, in bytes.
+const MAX_NAME_BYTES: usize = 200;
+
+/// How an open escalation gets to another owner, or to none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Handling<'a> {
+    /// The agent takes it from the queue; refused if another one has it.
+    Claim,
+    /// The agent takes it, whoever has it: they know of each other.
+    TakeOver,
+    /// The agent who has it puts it back into the queue.
+    Release,
+    /// The agent who has it gives it to another one.
+    HandOver { to: &'a str },
+    /// Its agent left the customer waiting: back to the queue. The agent named is the one who had it.
+    Lapse,
+}
+
+impl Handling<'_> {
+    /// The word of the audit trail.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Claim => "claim",
+            Self::TakeOver => "take_over",
+            Self::Release => "release",
+            Self::HandOver { .. } => "hand_over",
+            Self::Lapse => "lapse",
+        }
+    }
+}
+
+/// What an agent, or the service, wrote about an escalation for agents.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Note {
+    /// None: the service.
+    pub agent: Option<String>,
+    pub text: String,
+    pub at: Timestamp,
+}
+
+/// A reply that is not sent.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Draft {
+    pub agent: String,
+    pub text: String,
+    pub at: Timestamp,
+}
+
+impl Store {
+    /// Changes who has an escalation, and queues what the customer is to hear of it.
+    ///
+    /// # Errors
+    /// [`StoreError::NoEscalation`], [`StoreError::AlreadyResolved`], [`StoreError::ClaimedBy`] (another agent has it) and
+    /// [`StoreError::NotClaimed`] (to give away what one does not have); [`StoreError::Empty`] and [`StoreError::TooLong`] for names.
+    pub async fn handle(
+        &self,
+        id: EscalationId,
+        agent: &str,
+        handling: Handling<'_>,
+        say: Option<&Outgoing>,
+        now: Timestamp,
+    ) -> Result<()> {
+        let agent = checked("agent's name", agent, MAX_NAME_BYTES)?;
+        let word = handling.as_str();
+        let owner = match handling {
+            Handling::Claim | Handling::TakeOver => Some(agent.clone()),
+            Handling::HandOver { to } => Some(checked("agent's name", to, MAX_NAME_BYTES)?),
+            Handling::Release | Handling::Lapse => None,
+        };
+        let seize = matches!(handling, Handling::TakeOver);
+        let step = Step { agent, owner, word, may_take: matches!(handling, Handling::Claim), seize };
+        let say = say.cloned();
+        self.writer.run(move |work| Box::pin(change_owner(work, id, step, say, now))).await
+    }
+
+    /// An agent's words to the customer: claims the escalation, if nobody has it yet, and queues them.
+    ///
+    /// # Errors
+    /// [`StoreError::NoEscalation`], [`StoreError::AlreadyResolved`], [`StoreError::ClaimedBy`] if another agent has it;
+    /// [`StoreError::Empty`] and [`StoreError::TooLong`] for the text (at most [`MAX_TEXT_BYTES`]) and the agent's name.
+    pub async fn reply(&self, id: EscalationId, agent: &str, text: &str, now: Timestamp) -> Result<()> {
+        let agent = checked("agent's name", agent, MAX_NAME_BYTES)?;
+        let text = checked("text", text, MAX_TEXT_BYTES)?;
+        self.writer.run(move |work| Box::pin(reply(work, id, agent, text, now))).await
+    }
+
+    /// Closes it; the bot has the conversation again. The note is for agents, `say` for the customer.
+    ///
+    /// # Errors
+    /// Like [`Store::reply`].
+    pub async fn resolve(
+        &self,
+        id: EscalationId,
+        agent: &str,
+        note: Option<&str>,
+        say: Option<&Outgoing>,
+        now: Timestamp,
+    ) -> Result<()> {
+        let agent = checked("agent's name", agent, MAX_NAME_BYTES)?;
+        let note = note.filter(|note| !note.trim().is_empty());
+        let note = note.map(|note| checked("note", note, MAX_TEXT_BYTES)).transpose()?;
+        let say = say.cloned();
+        self.writer.run(move |work| Box::pin(resolve(work, id, agent, note, say, now))).await
+    }
+
+    /// Writes a note down for agents; also where the escalation is resolved.
+    ///
+    /// # Errors
+    /// [`StoreError::NoEscalation`], [`StoreError::Empty`], [`StoreError::TooLong`].
+    pub async fn add_note(&self, id: EscalationId, agent: &str, text: &str, now: Timestamp) -> Result<()> {
+        let agent = checked("agent's name", agent, MAX_NAME_BYTES)?;
+        let text = checked("note", text, MAX_TEXT_BYTES)?;
+        self.writer
+            .run(move |work| {
+                Box::pin(async move {
+                    let conversation = find(&mut work.connection, id).await?.conversation;
+                    note(&mut work.connection, id, Some(&agent), &text, now).await?;
+                    work.changes.desk = true;
+                    work.changes.conversations.push(conversation);
+                    Ok(())
+                })
+            })
+            .await
+    }
+
+    /// The notes of an escalation, oldest first.
+    pub async fn notes(&self, id: EscalationId) -> Result<Vec<Note>> {
+        let rows = sqlx::query("SELECT agent, text, at FROM notes WHERE escalation = ? ORDER BY id")
+            .bind(id.0)
+            .fetch_all(&self.readers)
+            .await?;
+        rows.iter()
+            .map(|row| {
+                Ok(Note { agent: row.try_get("agent")?, text: row.try_get("text")?, at: moment(row.try_get("at")?)? })
+            })
+            .collect()
+    }
+
+    /// Keeps what an agent has written and not sent, in place of what was kept before; no words: forgets it.
+    ///
+    /// # Errors
+    /// [`StoreError::NoEscalation`], [`StoreError::TooLong`].
+    pub async fn save_draft(&self, id: EscalationId, agent: &str, text: &str, now: Timestamp) -> Result<()> {
+        let agent = checked("agent's name", agent, MAX_NAME_BYTES)?;
+        if text.trim().is_empty() {
+            return self.writer.run(move |work| Box::pin(async move { drop_draft(work, id, &agent).await })).await;
+        }
+        let text = checked("text", text, MAX_TEXT_BYTES)?;
+        self.writer
+            .run(move |work| {
+                Box::pin(async move {
+                    find(&mut work.connection, id).await?;
+                    sqlx::query("INSERT OR REPLACE INTO drafts (escalation, agent, text, at) VALUES (?, ?, ?, ?)")
+                        .bind(id.0)
+                        .bind(agent)
+                        .bind(text)
+                        .bind(micros(now))
+                        .execute(&mut work.connection)
+                        .await?;
+                    Ok(())
+                })
+            })
+            .await
+    }
+
+    /// What an agent has written and not sent.
+    pub async fn draft(&self, id: EscalationId, agent: &str) -> Result<Option<Draft>> {
+        let row = sqlx::query("SELECT agent, text, at FROM drafts WHERE escalation = ? AND agent = ?")
+            .bind(id.0)
+            .bind(agent)
+            .fetch_optional(&self.readers)
+            .await?;
+        row.map(|row| {
+            Ok(Draft { agent: row.try_get("agent")?, text: row.try_get("text")?, at: moment(row.try_get("at")?)? })
+        })
+        .transpose()
+    }
+}
+
+/// A change of owner.
+struct Step {
+    /// Who does it.
+    agent: String,
+    owner: Option<String>,
+    word: &'static str,
+    /// Whether it takes what nobody has.
+    may_take: bool,
+    /// Whether it takes what somebody else has.
+    seize: bool,
+}
+
+async fn change_owner(
+    work: &mut Work,
+    id: EscalationId,
+    step: Step,
+    say: Option<Outgoing>,
+    now: Timestamp,
+) -> Result<()> {
+    let connection = &mut work.connection;
+    let (mut conversation, has_it) = find_open(connection, id).await?;
+    match has_it {
+        _ if step.seize => {}
+        Some(other) if other != step.agent => return Err(StoreError::ClaimedBy { id, agent: other }),
+        // A claim said twice changes nothing, and the customer hears of it once.
+        Some(_) if step.may_take => return Ok(()),
+        None if !step.may_take => return Err(StoreError::NotClaimed(id)),
+        _ => {}
+    }
+    let lapsed = step.word == Handling::Lapse.as_str();
+    sqlx::query(
+        "UPDATE escalations SET claimed_by = ?1, claimed_at = iif(?1 IS NULL, NULL, ?2), lapses = lapses + ?3,
+         lapsed_from = iif(?3, ?4, lapsed_from) WHERE id = ?5",
+    )
+    .bind(&step.owner)
+    .bind(micros(now))
+    .bind(lapsed)
+    .bind(&step.agent)
+    .bind(id.0)
+    .execute(&mut *connection)
+    .await?;
+    conversation.memory.standing = if step.owner.is_some() { Standing::Agent } else { Standing::Waiting };
+    save_memory(connection, &conversation).await?;
+    let audit = audit(connection, step.word, &conversation, id, &step.agent, now).await?;
+    speak(work, &conversation, say, audit, now).await
+}
+
+async fn reply(work: &mut Work, id: EscalationId, agent: String, text: String, now: Timestamp) -> Result<()> {
+    let connection = &mut work.connection;
+    let (mut conversation, has_it) = find_open(connection, id).await?;
+    if let Some(other) = has_it.filter(|other| *other != agent) {
+        return Err(StoreError::ClaimedBy { id, agent: other });
+    }
+    sqlx::query(
+        "UPDATE escalations SET claimed_by = ?1, claimed_at = ifnull(claimed_at, ?2), waiting_since = NULL, due_at = NULL WHERE id = ?3",
+    )
+    .bind(&agent)
+    .bind(micros(now))
+    .bind(id.0)
+    .execute(&mut *connection)
+    .await?;
+    conversation.memory.standing = Standing::Agent;
+    save_memory(connection, &conversation).await?;
+    let audit = audit(connection, "reply", &conversation, id, &agent, now).await?;
+    drop_draft(work, id, &agent).await?;
+    let language = conversation.memory.language.unwrap_or(Language::ENGLISH);
+    let outgoing = Outgoing { text, short: None, choices: Vec::new(), author: Author::Agent(agent), language };
+    speak(work, &conversation, Some(outgoing), audit, now).await
+}
+
+async fn resolve(
+    work: &mut Work,
+    id: EscalationId,
+    agent: String,
+    words: Option<String>,
+    say: Option<Outgoing>,
+    now: Timestamp,
+) -> Result<()> {
+    let connection = &mut work.connection;
+    let (mut conversation, has_it) = find_open(connection, id).await?;
+    if let Some(other) = has_it.filter(|other| *other != agent) {
+        return Err(StoreError::ClaimedBy { id, agent: other });
+    }
+    sqlx::query(
+        "UPDATE escalations SET resolved_by = ?, resolved_at = ?, waiting_since = NULL, due_at = NULL WHERE id = ?",
+    )
+    .bind(&agent)
+    .bind(micros(now))
+    .bind(id.0)
+    .execute(&mut *connection)
+    .await?;
+    if let Some(words) = words {
+        note(connection, id, Some(&agent), &words, now).await?;
+    }
+    conversation.memory.standing = Standing::Bot;
+    conversation.memory.offered.clear();
+    conversation.memory.warned.clear();
+    save_memory(connection, &conversation).await?;
+    let audit = audit(connection, "resolve", &conversation, id, &agent, now).await?;
+    drop_draft(work, id, &agent).await?;
+    speak(work, &conversation, say, audit, now).await
+}
+
+/// Queues what the customer is to hear and tells those who look on.
+async fn speak(
+    work: &mut Work,
+    conversation: &Conversation,
+    say: Option<Outgoing>,
+    audit: i64,
+    now: Timestamp,
+) -> Result<()> {
+    if let Some(outgoing) = say {
+        outbox::queue(&mut work.connection, conversation.id, &outgoing, audit, now).await?;
+        work.changes.outbox.push(conversation.channel.clone());
+    }
+    work.changes.desk = true;
+    work.changes.conversations.push(conversation.id);
+    Ok(())
+}
+
+async fn audit(
+    connection: &mut SqliteConnection,
+    kind: &'static str,
+    conversation: &Conversation,
+    id: EscalationId,
+    agent: &str,
+    now: Timestamp,
+) -> Result<i64> {
+    let audit = Audit {
+        kind,
+        conversation: Some(conversation.id),
+        escalation: Some(id.0),
+        agent: Some(agent),
+        ..Audit::default()
+    };
+    audit.insert(connection, now).await
+}
+
+/// Writes a note inside a job.
+pub(super) async fn note(
+    connection: &mut SqliteConnection,
+    id: EscalationId,
+    agent: Option<&str>,
+    text: &str,
+    now: Timestamp,
+) -> Result<()> {
+    sqlx::query("INSERT INTO notes (escalation, agent, text, at) VALUES (?, ?, ?, ?)")
+        .bind(id.0)
+        .bind(agent)
+        .bind(text)
+        .bind(micros(now))
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+async fn drop_draft(work: &mut Work, id: EscalationId, agent: &str) -> Result<()> {
+    sqlx::query("DELETE FROM drafts WHERE escalation = ? AND agent = ?")
+        .bind(id.0)
+        .bind(agent)
+        .execute(&mut work.connection)
+        .await?;
+    Ok(())
+}
+
+/// The conversation of an escalation that is still open, and who has it.
+async fn find_open(connection: &mut SqliteConnection, id: EscalationId) -> Result<(Conversation, Option<String>)> {
+    let escalation = find(connection, id).await?;
+    if escalation.resolved_at.is_some() {
+        return Err(StoreError::AlreadyResolved(id));
+    }
+    let conversation = find_conversation(connection, escalation.conversation).await?;
+    Ok((conversation.ok_or(StoreError::NoEscalation(id))?, escalation.claimed_by))
+}
+
+fn checked(what: &'static str, text: &str, limit: usize) -> Result<String> {
+    let text = text.trim();
+    if text.is_empty() {
+        Err(StoreError::Empty(what))
+    } else if text.len() > limit {
+        Err(StoreError::TooLong { what, limit })
+    } else {
+        Ok(text.to_owned())
+    }
+}
