@@ -61,6 +61,12 @@ pub trait Channel: Send + Sync {
     /// Brings one piece of a message to the platform. The answer is the platform's id of it, if it has one.
     fn send<'a>(&'a self, parcel: &'a Parcel) -> BoxFuture<'a, Result<Option<String>, SendError>>;
 
+    /// Shows the customer that somebody writes to them, for the few seconds that the platform shows it. Does not wait: nothing is lost if
+    /// it fails.
+    fn show_typing(&self, place: &str) {
+        let _ = place;
+    }
+
     /// Brings in what customers write, until `stop`. It never gives up: what fails is told to the door's board and tried again.
     fn listen(&self, door: Door, stop: CancellationToken) -> BoxFuture<'_, ()> {
         // The web chat's door is the web server.

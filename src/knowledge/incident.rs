@@ -149,6 +149,10 @@ impl Incident {
         self.broken.is_some()
     }
 
+    pub fn zone(&self) -> &TimeZone {
+        &self.zone
+    }
+
     /// The day in the incident's timezone.
     pub fn today(&self, now: Timestamp) -> jiff::civil::Date {
         now.to_zoned(self.zone.clone()).date()

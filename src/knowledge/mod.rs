@@ -22,7 +22,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use jiff::Timestamp;
+use jiff::{Timestamp, tz::TimeZone};
 
 pub use self::{
     files::{CannotLoad, MAX_FILE_BYTES},
@@ -194,6 +194,11 @@ impl Knowledge {
         &self.incident.languages.0
     }
 
+    /// Where the clocks of this incident are.
+    pub fn zone(&self) -> &TimeZone {
+        self.incident.zone()
+    }
+
     /// Who speaks, in the default language.
     pub fn company(&self) -> &str {
         let entry = self.incident.entry(&Placeholder::Company);
@@ -217,6 +222,16 @@ impl Knowledge {
         if variant.agents_only {
             return Err(CannotSay::AgentsOnly);
         }
+        self.filled(variant, language, now)
+    }
+
+    /// Like `answer`, for an agent to send: also what is for agents only.
+    pub fn canned(&self, intent: &str, language: Language, now: Timestamp) -> Result<Said, CannotSay> {
+        let (variant, language) = self.variant(intent, language).ok_or(CannotSay::NoResponse)?;
+        self.filled(variant, language, now)
+    }
+
+    fn filled(&self, variant: &Variant, language: Language, now: Timestamp) -> Result<Said, CannotSay> {
         let value = |placeholder: &Placeholder| self.incident.value(placeholder, language, now);
         let cannot = |gap: Gap<'_>| {
             let (placeholder, file, line) = (gap.slot.path.clone(), PathBuf::from(&variant.source.path), gap.slot.line);

@@ -11,6 +11,7 @@ mod escalations;
 mod file;
 mod followed;
 mod handling;
+mod happenings;
 mod inbox;
 mod outbox;
 mod queue;
@@ -33,6 +34,7 @@ pub use self::{
     file::OpenError,
     followed::{Followed, Next},
     handling::{Draft, Handling, Note},
+    happenings::Happening,
     inbox::{Due, Pending, Received},
     outbox::{Leased, Recovered},
     queue::{QueueCounts, QueueFilter, QueuePage, Whose},

@@ -7,9 +7,12 @@ use uuid::Uuid;
 
 use super::{
     Result, Store,
-    rows::{corrupt, from_json, moment, uuid},
+    rows::{corrupt, find_conversation, from_json, moment, uuid},
 };
-use crate::message::{Attachment, Choice, ConversationId};
+use crate::{
+    conversation::Conversation,
+    message::{Attachment, Choice, ConversationId},
+};
 
 /// One line of a conversation, as its people saw it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -54,6 +57,12 @@ pub enum Delivery {
 }
 
 impl Store {
+    /// A conversation, such as it is now. None: it was erased.
+    pub async fn conversation(&self, id: ConversationId) -> Result<Option<Conversation>> {
+        let mut reader = self.readers.acquire().await?;
+        find_conversation(&mut reader, id).await
+    }
+
     /// Visible lines after a cursor, oldest first: the customer's own and those sent to them.
     pub async fn lines_after(&self, conversation: ConversationId, cursor: i64, limit: u32) -> Result<Vec<Line>> {
         let rows = sqlx::query(

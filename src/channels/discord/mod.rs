@@ -91,6 +91,12 @@ impl Channel for Discord {
         sending::send(&self.api, &self.thinking, parcel).boxed()
     }
 
+    fn show_typing(&self, place: &str) {
+        if let Some(channel) = Place::parse(place).and_then(Place::channel) {
+            self.api.typing(channel);
+        }
+    }
+
     fn listen(&self, door: Door, stop: CancellationToken) -> BoxFuture<'_, ()> {
         async move {
             let (sender, events) = mpsc::unbounded_channel();

@@ -183,7 +183,7 @@ impl Listening {
     }
 
     /// Shows that an answer is under way. When many write at once, most do without: messages come first.
-    fn show_typing(self: &Arc<Self>, place: Place) {
+    pub(super) fn show_typing(self: &Arc<Self>, place: Place) {
         let listening = Arc::clone(self);
         tokio::spawn(async move {
             let Ok(_permit) = listening.errands.try_acquire() else { return };

@@ -151,6 +151,12 @@ impl Channel for Telegram {
         self.deliver(parcel).boxed()
     }
 
+    fn show_typing(&self, place: &str) {
+        if let Ok(place) = place.parse() {
+            self.listening.show_typing(place);
+        }
+    }
+
     fn listen(&self, door: Door, stop: CancellationToken) -> BoxFuture<'_, ()> {
         async move {
             match &self.webhook {
