@@ -17,6 +17,9 @@ UPDATE escalations SET waiting_since = opened_at WHERE claimed_by IS NULL AND re
 ALTER TABLE escalations ADD COLUMN lapses INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE escalations ADD COLUMN lapsed_from TEXT;
 
+-- What the figures count: the decisions of a span of time.
+CREATE INDEX audit_time ON audit (at);
+CREATE INDEX escalations_time ON escalations (opened_at);
 CREATE INDEX audit_escalation ON audit (escalation) WHERE escalation IS NOT NULL;
 
 -- What agents write about an escalation for each other; customers never see it.

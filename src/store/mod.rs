@@ -8,6 +8,7 @@ mod channels;
 mod counts;
 mod erase;
 mod escalations;
+mod figures;
 mod file;
 mod followed;
 mod handling;
@@ -31,6 +32,7 @@ pub use self::{
     channels::{LastSeen, Silence},
     counts::{Counts, Status},
     escalations::{EscalationFilter, EscalationRecord},
+    figures::{Counted, Span, Wait},
     file::OpenError,
     followed::{Followed, Next},
     handling::{Draft, Handling, Note},

@@ -1,6 +1,7 @@
 //! What the responder made of a burst, recorded in one transaction.
 
 use jiff::Timestamp;
+use sqlx::SqliteConnection;
 
 use super::{
     Result, Store, StoreError,
@@ -11,7 +12,7 @@ use super::{
 };
 use crate::{
     conversation::{Conversation, Decision, EscalationId, Standing, Turn},
-    message::MessageId,
+    message::{ConversationId, MessageId},
 };
 
 impl Store {
@@ -67,7 +68,10 @@ async fn record(
         intents,
         readings: Some(to_json("reading", &turn.readings)?),
         knowledge: Some(&knowledge),
-        escalation: escalation.map(|id| id.0),
+        escalation: match escalation {
+            Some(id) => Some(id.0),
+            None => open_escalation(connection, conversation.id).await?,
+        },
         agent: None,
     }
     .insert(connection, now)
@@ -108,4 +112,10 @@ async fn record(
     }
     work.changes.conversations.push(conversation.id);
     Ok(escalation)
+}
+
+/// The open escalation of a conversation, which every turn is about while there is one.
+async fn open_escalation(connection: &mut SqliteConnection, conversation: ConversationId) -> Result<Option<i64>> {
+    let open = sqlx::query_scalar("SELECT id FROM escalations WHERE conversation = ? AND resolved_at IS NULL");
+    Ok(open.bind(conversation.to_string()).fetch_optional(connection).await?)
 }
