@@ -14,9 +14,13 @@ use super::error::{self, ApiError};
 const JAVASCRIPT: &str = "text/javascript; charset=utf-8";
 
 /// Name, media type, content.
-const ASSETS: [(&str, &str, &str); 7] = [
+const ASSETS: [(&str, &str, &str); 11] = [
     ("chat.css", "text/css; charset=utf-8", include_str!("assets/chat.css")),
     ("chat.js", JAVASCRIPT, include_str!("assets/chat.js")),
+    ("desk-keys.js", JAVASCRIPT, include_str!("assets/desk-keys.js")),
+    ("desk-reply.js", JAVASCRIPT, include_str!("assets/desk-reply.js")),
+    ("desk-work.css", "text/css; charset=utf-8", include_str!("assets/desk-work.css")),
+    ("desk.js", JAVASCRIPT, include_str!("assets/desk.js")),
     ("log.js", JAVASCRIPT, include_str!("assets/log.js")),
     ("outbox.js", JAVASCRIPT, include_str!("assets/outbox.js")),
     ("server.js", JAVASCRIPT, include_str!("assets/server.js")),

@@ -6,6 +6,7 @@
 mod answered;
 mod assets;
 mod connections;
+mod desk;
 mod embedding;
 mod error;
 mod events;
@@ -35,7 +36,13 @@ pub use embedding::{Embedding, NotAnOrigin};
 pub use limits::{Limit, Limits};
 pub use probes::Health;
 
-use crate::{channels::Door, reading::Language, store::Store};
+use crate::{
+    channels::{Channel, Door},
+    knowledge::Knowledge,
+    message::ConversationId,
+    reading::Language,
+    store::{Store, StoreError},
+};
 
 /// The name of this channel in the store.
 pub const CHANNEL: &str = "web";
@@ -46,6 +53,10 @@ pub struct WebState {
     pub store: Store,
     /// Takes visitors' messages in.
     pub door: Door,
+    /// What agents may say.
+    pub knowledge: watch::Receiver<Arc<Knowledge>>,
+    /// Platforms that show customers that an agent writes.
+    pub channels: Vec<Arc<dyn Channel>>,
     /// What the chat page shows. The service sends a new value when the knowledge is reloaded.
     pub page: watch::Receiver<ChatPage>,
     /// Sites that may show the chat in a frame.
@@ -86,6 +97,20 @@ struct Shared {
     tabs: Arc<tabs::Tabs>,
 }
 
+impl Shared {
+    /// Shows the customer that an agent writes, where their platform can.
+    async fn show_typing(&self, conversation: ConversationId) -> Result<(), StoreError> {
+        let Some(conversation) = self.state.store.conversation(conversation).await? else { return Ok(()) };
+        if conversation.channel == CHANNEL {
+            self.tabs.is_written_to(&conversation.place);
+        } else if let Some(channel) = self.state.channels.iter().find(|channel| channel.name() == conversation.channel)
+        {
+            channel.show_typing(&conversation.place);
+        }
+        Ok(())
+    }
+}
+
 /// All routes, with those through which platforms call us. Serve it with [`serve`], which adds the limits on connections and headers and tells the peer's address.
 pub fn router(state: WebState, webhooks: Router) -> Router {
     let shared = Shared {
@@ -103,10 +128,12 @@ pub fn router(state: WebState, webhooks: Router) -> Router {
         .route("/health", get(probes::health))
         .route("/ready", get(probes::ready))
         .route("/metrics", get(probes::metrics))
+        .merge(desk::routes())
         .layer(middleware::from_fn(answered::in_time));
     bounded
         // An event stream lives as long as its tab.
         .route("/api/chat/events", get(events::stream))
+        .merge(desk::streams())
         .with_state(shared)
         .merge(webhooks.layer(middleware::from_fn(answered::in_time)))
         .fallback(error::not_found)
