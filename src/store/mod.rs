@@ -12,12 +12,16 @@ mod file;
 mod followed;
 mod handling;
 mod inbox;
+mod invitations;
 mod outbox;
 mod queue;
 mod rows;
+mod sessions;
 mod signals;
+mod tokens;
 mod transcript;
 mod turn;
+mod users;
 mod writer;
 
 use std::{path::Path, sync::Arc};
@@ -34,9 +38,13 @@ pub use self::{
     followed::{Followed, Next},
     handling::{Draft, Handling, Note},
     inbox::{Due, Pending, Received},
+    invitations::Invitation,
     outbox::{Leased, Recovered},
     queue::{QueueCounts, QueueFilter, QueuePage, Whose},
+    sessions::Session,
+    tokens::{Token, TokenHash},
     transcript::{Delivery, Line, LineAuthor},
+    users::{Credentials, Role, User},
 };
 use self::{signals::Signals, writer::Writer};
 use crate::{conversation::EscalationId, message::ConversationId};
@@ -71,6 +79,18 @@ pub enum StoreError {
     /// An agent's words are longer than [`crate::policy::MAX_TEXT_BYTES`].
     #[error("the {what} is longer than {limit} bytes")]
     TooLong { what: &'static str, limit: usize },
+    #[error("there is no user {0}, or they are disabled")]
+    NoUser(String),
+    #[error("somebody has the name {0} already")]
+    NameTaken(String),
+    /// With what is wrong with it.
+    #[error("this is no name: {0}")]
+    NotAName(&'static str),
+    /// Without them nobody could manage people any more.
+    #[error("{0} is the last admin")]
+    LastAdmin(String),
+    #[error("this invitation was used, was replaced, or has ended")]
+    NoInvitation,
     #[error("the store is closed")]
     Closed,
     /// The change is made, but its traces cannot leave the file while another process reads it.
