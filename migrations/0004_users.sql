@@ -48,5 +48,4 @@ CREATE TABLE invitations (
 ALTER TABLE audit ADD COLUMN subject TEXT;
 ALTER TABLE audit ADD COLUMN detail TEXT;
 -- What people did, without the turns, which are most of the rows.
-CREATE INDEX audit_people ON audit (id) WHERE kind <> 'turn';
-CREATE INDEX audit_agent ON audit (agent, id) WHERE agent IS NOT NULL;
+CREATE INDEX audit_people ON audit (id, kind, agent, subject) WHERE kind <> 'turn';

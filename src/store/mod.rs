@@ -19,6 +19,7 @@ mod rows;
 mod sessions;
 mod signals;
 mod tokens;
+mod trail;
 mod transcript;
 mod turn;
 mod users;
@@ -43,6 +44,7 @@ pub use self::{
     queue::{QueueCounts, QueueFilter, QueuePage, Whose},
     sessions::Session,
     tokens::{Token, TokenHash},
+    trail::{TrailEntry, TrailFilter},
     transcript::{Delivery, Line, LineAuthor},
     users::{Credentials, Role, User},
 };

@@ -68,7 +68,7 @@ async fn record(
         readings: Some(to_json("reading", &turn.readings)?),
         knowledge: Some(&knowledge),
         escalation: escalation.map(|id| id.0),
-        agent: None,
+        ..Audit::default()
     }
     .insert(connection, now)
     .await?;

@@ -27,7 +27,7 @@ pub(in crate::web) use self::{
     refusal::Refusal,
     session::SignedIn,
 };
-pub use site::Site;
+pub use site::{Site, invitation_link};
 
 use super::Shared;
 use crate::store::Role;

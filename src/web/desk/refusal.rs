@@ -8,7 +8,7 @@ use axum::{
 };
 
 use super::super::error::ApiError;
-use crate::store::StoreError;
+use crate::{desk::passwords::HashError, store::StoreError};
 
 /// Scripts get it as JSON; for page views the gate makes a page of it, or a redirect to the sign-in page.
 #[derive(Debug, Clone)]
@@ -79,6 +79,13 @@ impl From<StoreError> for Refusal {
                 Self::unavailable("the store is busy: try once more")
             }
         }
+    }
+}
+
+impl From<HashError> for Refusal {
+    fn from(error: HashError) -> Self {
+        tracing::error!(%error, "nobody can sign in");
+        Self::unavailable("passwords cannot be checked at the moment")
     }
 }
 
