@@ -27,6 +27,7 @@ pub struct Config {
     pub store: StoreFile,
     pub model: Model,
     pub policy: Policy,
+    pub desk: Desk,
     pub telegram: telegram::Settings,
     pub discord: discord::Settings,
     #[cfg(feature = "x")]
@@ -99,6 +100,15 @@ impl Default for Model {
     }
 }
 
+/// `[desk]`
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Desk {
+    /// Where browsers find the desk, such as `https://desk.harborlight.example`; links that the service makes begin with it. Without it, the address
+    /// that the service listens on.
+    pub url: Option<String>,
+}
+
 impl Config {
     /// Reads `evenkeel.toml` in `dir`, or takes the defaults if there is none.
     ///
@@ -116,6 +126,15 @@ impl Config {
         config.model.trained = config.model.trained.map(|path| dir.join(path));
         config.verify().with_context(|| format!("in {}", file.display()))?;
         Ok(config)
+    }
+
+    /// Where links to the desk begin, for a service that listens on `address`.
+    pub fn desk_url(&self, address: SocketAddr) -> String {
+        self.desk.url.clone().unwrap_or_else(|| {
+            // What listens everywhere is here too; a link to 0.0.0.0 leads nowhere.
+            let host = if address.ip().is_unspecified() { "localhost".to_owned() } else { host(address) };
+            format!("http://{host}:{}", address.port())
+        })
     }
 
     fn verify(&self) -> anyhow::Result<()> {
@@ -136,6 +155,14 @@ impl Config {
         if self.web.visitor_burst == 0 || self.web.address_burst == 0 {
             bail!("web.visitor_burst and web.address_burst must be at least 1");
         }
+        if let Some(url) = &self.desk.url {
+            let parsed = reqwest::Url::parse(url).ok();
+            if !parsed.is_some_and(|parsed| parsed.origin().ascii_serialization() == *url) {
+                bail!(
+                    "desk.url is {url:?}: scheme and host are expected and nothing more, such as \"https://desk.example.com\""
+                );
+            }
+        }
         if self.model.backend == Backend::RustBert && !cfg!(feature = "rust-bert") {
             return Err(EmbedError::NotBuilt.into());
         }
@@ -143,6 +170,14 @@ impl Config {
             bail!("model.device is \"cuda\": only `backend = \"rust-bert\"` computes on a GPU");
         }
         Ok(())
+    }
+}
+
+/// The host of an address as it stands in a URL.
+fn host(address: SocketAddr) -> String {
+    match address {
+        SocketAddr::V4(v4) => v4.ip().to_string(),
+        SocketAddr::V6(v6) => format!("[{}]", v6.ip()),
     }
 }
 
@@ -174,6 +209,25 @@ mod tests {
     fn a_promise_that_cannot_be_meant_is_refused() {
         assert!(parse("[policy]\nmax_wrong = 5\n").is_err());
         assert!(parse("[policy]\nmax_wrong = 0.1\n").is_ok());
+    }
+
+    #[test]
+    fn links_to_the_desk_begin_where_browsers_find_it() {
+        let link = |toml: &str, listen: &str| parse(toml).unwrap().desk_url(listen.parse().unwrap());
+        assert_eq!(link("", "127.0.0.1:8080"), "http://127.0.0.1:8080");
+        assert_eq!(link("", "0.0.0.0:80"), "http://localhost:80");
+        assert_eq!(link("", "[::1]:8080"), "http://[::1]:8080");
+        assert_eq!(link("[desk]\nurl = \"https://desk.example\"\n", "127.0.0.1:8080"), "https://desk.example");
+        for url in [
+            "desk.example",
+            "https://desk.example/",
+            "https://desk.example/desk",
+            "ftp://desk.example",
+            "https://a@b.example",
+            "",
+        ] {
+            assert!(parse(&format!("[desk]\nurl = {url:?}\n")).is_err(), "{url}");
+        }
     }
 
     #[test]

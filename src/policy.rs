@@ -84,3 +84,22 @@ pub const CALM_AFTER: Duration = Duration::from_secs(10);
 
 /// An answer of the bot that could not be delivered for this long is not said any more: its facts may have changed since. A person is told.
 pub const ANSWER_TOO_OLD: jiff::SignedDuration = jiff::SignedDuration::from_hours(1);
+
+/// A desk session ends when it was not used for this long: longer than a meal and a meeting, shorter than the night that a forgotten browser
+/// stands open.
+pub const SESSION_IDLE: jiff::SignedDuration = jiff::SignedDuration::from_hours(4);
+
+/// A desk session ends this long after the sign-in, however much it is used: the longest shift fits, and a stolen cookie is worthless the next day.
+pub const SESSION_LONGEST: jiff::SignedDuration = jiff::SignedDuration::from_hours(16);
+
+/// How long a link to set a password is good: over a weekend.
+pub const INVITATION_LIFE: jiff::SignedDuration = jiff::SignedDuration::from_hours(72);
+
+/// The shortest password, in characters. Length is what counts against guessing; NIST SP 800-63B asks for 8 and recommends 15, and sign-ins are limited.
+pub const MIN_PASSWORD_CHARS: usize = 12;
+
+/// The longest password, in bytes: a passphrase in any script fits, and nobody makes us hash megabytes.
+pub const MAX_PASSWORD_BYTES: usize = 1_024;
+
+/// Passwords that are hashed at the same time: each takes 19 MiB and some 30 ms of a core, which customers' turns need too.
+pub const HASHES_AT_ONCE: usize = 2;

@@ -33,8 +33,8 @@ use crate::{
     config::{self, Config},
     knowledge::{Knowledge, Phrase},
     responder::{self, Responder},
-    store::Store,
-    web::{self, ChatPage, Embedding, Limits, WebState},
+    store::{Store, Token},
+    web::{self, ChatPage, Embedding, Limits, Site, WebState},
     workers,
 };
 
@@ -131,6 +131,7 @@ pub async fn run(config: Config, knowledge: Knowledge, progress: Progress) -> an
         page,
         embedding: embedding(&config.web)?,
         limits: limits(&config.web),
+        site: Site::new(config.desk.url.as_deref(), config.web.behind_proxy),
         behind_proxy: config.web.behind_proxy,
         health: health_for_web,
         ready: is_ready,
@@ -182,6 +183,7 @@ pub async fn run(config: Config, knowledge: Knowledge, progress: Progress) -> an
         tokio::spawn(learner.run(model, progress))
     });
 
+    invite_first_admin(&store, &config.desk_url(address)).await?;
     info!(store = %config.store.path.display(), "listening on http://{address}");
     eprintln!(
         "\n  Open http://{address} and write as a customer would. What needs a person: `evenkeel escalations list`.\n"
@@ -203,6 +205,16 @@ pub async fn run(config: Config, knowledge: Knowledge, progress: Progress) -> an
     finish("closing the connections", server, CLOSE * 2).await;
     store.close().await;
     info!("stopped");
+    Ok(())
+}
+
+/// Tells how to make the first account while there is none. A secret: it goes to the terminal and not through the log.
+async fn invite_first_admin(store: &Store, base: &str) -> anyhow::Result<()> {
+    let token = Token::random().context("the system has no random numbers")?;
+    if store.invite_first_admin(&token.hash(), Timestamp::now()).await.context("inviting the first admin")? {
+        let link = web::invitation_link(base, &token);
+        eprintln!("\n  Nobody has an account at the desk yet. Make the first admin's (this works once):\n  {link}");
+    }
     Ok(())
 }
 

@@ -13,6 +13,7 @@ mod model;
 mod run;
 mod terminal;
 mod understanding;
+mod users;
 
 use std::{
     io::{self, IsTerminal as _},
@@ -62,6 +63,8 @@ enum Command {
     Import(import::Args),
     /// See, answer and resolve what waits for a person
     Escalations(escalations::Args),
+    /// Who may work at the desk
+    Users(users::Args),
     /// Get the sentence encoder, or see where it is looked for
     Model(model::Args),
 }
@@ -80,6 +83,7 @@ pub fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Eval(args) => eval::run(&args, dir),
         Command::Import(args) => import::run(&args),
         Command::Escalations(args) => escalations::run(&args, dir),
+        Command::Users(args) => users::run(&args, dir),
         Command::Model(args) => model::run(&args, dir),
     }
 }

@@ -2,5 +2,6 @@
 //! customers are told of it.
 
 pub mod figures;
+pub mod passwords;
 pub mod reactions;
 pub mod suggestions;

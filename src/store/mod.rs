@@ -14,12 +14,17 @@ mod followed;
 mod handling;
 mod happenings;
 mod inbox;
+mod invitations;
 mod outbox;
 mod queue;
 mod rows;
+mod sessions;
 mod signals;
+mod tokens;
+mod trail;
 mod transcript;
 mod turn;
+mod users;
 mod writer;
 
 use std::{path::Path, sync::Arc};
@@ -38,9 +43,14 @@ pub use self::{
     handling::{Draft, Handling, Note},
     happenings::Happening,
     inbox::{Due, Pending, Received},
+    invitations::Invitation,
     outbox::{Leased, Recovered},
     queue::{QueueCounts, QueueFilter, QueuePage, Whose},
+    sessions::Session,
+    tokens::{Token, TokenHash},
+    trail::{TrailEntry, TrailFilter},
     transcript::{Delivery, Line, LineAuthor},
+    users::{Credentials, Role, User},
 };
 use self::{signals::Signals, writer::Writer};
 use crate::{conversation::EscalationId, message::ConversationId};
@@ -75,6 +85,18 @@ pub enum StoreError {
     /// An agent's words are longer than [`crate::policy::MAX_TEXT_BYTES`].
     #[error("the {what} is longer than {limit} bytes")]
     TooLong { what: &'static str, limit: usize },
+    #[error("there is no user {0}, or they are disabled")]
+    NoUser(String),
+    #[error("somebody has the name {0} already")]
+    NameTaken(String),
+    /// With what is wrong with it.
+    #[error("this is no name: {0}")]
+    NotAName(&'static str),
+    /// Without them nobody could manage people any more.
+    #[error("{0} is the last admin")]
+    LastAdmin(String),
+    #[error("this invitation was used, was replaced, or has ended")]
+    NoInvitation,
     #[error("the store is closed")]
     Closed,
     /// The change is made, but its traces cannot leave the file while another process reads it.

@@ -119,14 +119,17 @@ pub(super) struct Audit<'a> {
     pub knowledge: Option<&'a str>,
     pub escalation: Option<i64>,
     pub agent: Option<&'a str>,
+    /// Of rows about accounts: whom it is about.
+    pub subject: Option<&'a str>,
+    pub detail: Option<&'a str>,
 }
 
 impl Audit<'_> {
     /// Writes it down; gives its row's id.
     pub async fn insert(self, connection: &mut SqliteConnection, at: Timestamp) -> Result<i64> {
         let row = sqlx::query_scalar(
-            "INSERT INTO audit (at, kind, conversation, decision, reason, intents, readings, knowledge, escalation, agent)
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
+            "INSERT INTO audit (at, kind, conversation, decision, reason, intents, readings, knowledge, escalation, agent, subject, detail)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
         )
         .bind(micros(at))
         .bind(self.kind)
@@ -138,6 +141,8 @@ impl Audit<'_> {
         .bind(self.knowledge)
         .bind(self.escalation)
         .bind(self.agent)
+        .bind(self.subject)
+        .bind(self.detail)
         .fetch_one(connection)
         .await?;
         Ok(row)

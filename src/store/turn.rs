@@ -72,7 +72,7 @@ async fn record(
             Some(id) => Some(id.0),
             None => open_escalation(connection, conversation.id).await?,
         },
-        agent: None,
+        ..Audit::default()
     }
     .insert(connection, now)
     .await?;

@@ -74,7 +74,7 @@ pub(super) struct Guard<K: Hash + Eq + Clone> {
 const FORGET_EVERY: u32 = 4_096;
 
 impl<K: Hash + Eq + Clone> Guard<K> {
-    fn new(limit: Limit) -> Self {
+    pub fn new(limit: Limit) -> Self {
         let burst = NonZeroU32::new(limit.burst).unwrap_or(NonZeroU32::MIN);
         // A refill of zero would mean no limit at all; governor knows none, so it becomes the shortest it knows.
         let quota = Quota::with_period(limit.refill.max(Duration::from_nanos(1)))
@@ -85,13 +85,16 @@ impl<K: Hash + Eq + Clone> Guard<K> {
 
     /// Takes one from the key's burst, or says how long to wait.
     pub fn check(&self, key: &K) -> Result<(), ApiError> {
+        self.wait(key).map_or(Ok(()), |wait| Err(ApiError::too_many(wait)))
+    }
+
+    /// Takes one from the key's burst; if there is none left, gives how long to wait.
+    pub fn wait(&self, key: &K) -> Option<Duration> {
         if self.checks.fetch_add(1, Ordering::Relaxed) % FORGET_EVERY == FORGET_EVERY - 1 {
             self.limiter.retain_recent();
             self.limiter.shrink_to_fit();
         }
-        self.limiter
-            .check_key(key)
-            .map_err(|refused| ApiError::too_many(refused.wait_time_from(self.limiter.clock().now())))
+        self.limiter.check_key(key).err().map(|refused| refused.wait_time_from(self.limiter.clock().now()))
     }
 }
 

@@ -1,4 +1,4 @@
-//! HTTP: the web chat and its small API, the widget for other sites, health and metrics.
+//! HTTP: the web chat and its small API, the widget for other sites, the desk, health and metrics.
 //!
 //! `docs/http-api.md` describes every endpoint. A visitor's words enter through the store's inbox and every answer is
 //! read back from the store's lines, so this room holds no conversation of its own.
@@ -32,6 +32,7 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 pub use connections::serve;
+pub use desk::{Site, invitation_link};
 pub use embedding::{Embedding, NotAnOrigin};
 pub use limits::{Limit, Limits};
 pub use probes::Health;
@@ -62,6 +63,8 @@ pub struct WebState {
     /// Sites that may show the chat in a frame.
     pub embedding: Embedding,
     pub limits: Limits,
+    /// Where browsers find the desk.
+    pub site: Site,
     /// Whether the service runs behind a reverse proxy: then a visitor's address is the last one in `X-Forwarded-For`, not
     /// the peer's. Wrong either way it harms: behind a proxy all visitors would share one limit, without one anybody could
     /// invent addresses.
@@ -95,6 +98,7 @@ struct Shared {
     state: Arc<WebState>,
     guards: Arc<limits::Guards>,
     tabs: Arc<tabs::Tabs>,
+    desk: Arc<desk::Desk>,
 }
 
 impl Shared {
@@ -116,8 +120,11 @@ pub fn router(state: WebState, webhooks: Router) -> Router {
     let shared = Shared {
         guards: Arc::new(limits::Guards::new(&state.limits)),
         tabs: Arc::new(tabs::Tabs::default()),
+        desk: Arc::new(desk::Desk::new()),
         state: Arc::new(state),
     };
+    let desk = desk::routes(&shared);
+    let is_https = shared.state.site.is_https();
     let bounded = Router::new()
         .route("/", get(page::full))
         .route("/chat", get(page::embedded))
@@ -128,16 +135,15 @@ pub fn router(state: WebState, webhooks: Router) -> Router {
         .route("/health", get(probes::health))
         .route("/ready", get(probes::ready))
         .route("/metrics", get(probes::metrics))
-        .merge(desk::routes())
         .layer(middleware::from_fn(answered::in_time));
     bounded
         // An event stream lives as long as its tab.
         .route("/api/chat/events", get(events::stream))
-        .merge(desk::streams())
+        .merge(desk)
         .with_state(shared)
         .merge(webhooks.layer(middleware::from_fn(answered::in_time)))
         .fallback(error::not_found)
         .method_not_allowed_fallback(error::method_not_allowed)
         .layer(middleware::from_fn(answered::counted))
-        .layer(middleware::from_fn(headers::secured))
+        .layer(middleware::from_fn_with_state(is_https, headers::secured))
 }

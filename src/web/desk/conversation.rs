@@ -21,7 +21,7 @@ use crate::{
     desk::suggestions::{Suggestion, suggestions},
     policy::MAX_TEXT_BYTES,
     reading::{Language, Reading},
-    store::{EscalationRecord, Handling, StoreError},
+    store::{EscalationRecord, Handling, Store, StoreError},
     web::Shared,
 };
 
@@ -91,7 +91,7 @@ pub(super) async fn show(
     let happenings = store.happenings(record.conversation).await?;
     let readings = store.readings(record.id).await?;
     let draft = store.draft(record.id, &me.name).await?.map(|draft| draft.text).unwrap_or_default();
-    let colleagues = store.agents().await?.into_iter().filter(|name| *name != me.name).collect();
+    let colleagues = colleagues(store, &me.name).await?;
 
     let knowledge = shared.state.knowledge.borrow().clone();
     let language = record.language.unwrap_or_else(|| knowledge.default_language());
@@ -117,6 +117,12 @@ pub(super) async fn show(
         max_bytes: MAX_TEXT_BYTES,
     };
     page(&shown_page)
+}
+
+/// Who else works here now.
+async fn colleagues(store: &Store, own: &str) -> Result<Vec<String>, StoreError> {
+    let users = store.users().await?.into_iter();
+    Ok(users.filter(|user| user.disabled_at.is_none() && user.name != own).map(|user| user.name).collect())
 }
 
 /// What the customer probably wants: as the escalation says, then as the last reading does.
@@ -195,7 +201,7 @@ pub(super) async fn hand_over(
     Path(id): Path<i64>,
     Form(form): Form<HandOver>,
 ) -> Result<Response, Refusal> {
-    if !shared.state.store.agents().await?.contains(&form.to) {
+    if !colleagues(&shared.state.store, &me.name).await?.contains(&form.to) {
         return Err(Refusal::invalid("nobody of that name works here"));
     }
     let handling = Handling::HandOver { to: &form.to };

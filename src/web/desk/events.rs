@@ -14,17 +14,10 @@ use axum::{
 use futures::{Stream, stream};
 use jiff::Timestamp;
 use serde::Deserialize;
-use tokio::{
-    sync::watch,
-    time::sleep,
-};
+use tokio::{sync::watch, time::sleep};
 
 use super::{Refusal, SignedIn};
-use crate::{
-    conversation::EscalationId,
-    store::QueueCounts,
-    web::Shared,
-};
+use crate::{conversation::EscalationId, store::QueueCounts, web::Shared};
 
 /// A comment is sent after this long without an event, as in the web chat.
 const HEARTBEAT: Duration = Duration::from_secs(15);

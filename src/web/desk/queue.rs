@@ -118,10 +118,7 @@ pub(super) async fn show(
 }
 
 /// `POST /desk/next`: the first in the queue that nobody has becomes the agent's.
-pub(super) async fn take_next(
-    State(shared): State<Shared>,
-    me: SignedIn,
-) -> Result<Redirect, Refusal> {
+pub(super) async fn take_next(State(shared): State<Shared>, me: SignedIn) -> Result<Redirect, Refusal> {
     let store = &shared.state.store;
     let filter = QueueFilter { whose: Whose::Unassigned, ..QueueFilter::default() };
     let page = store.queue(&filter, 0, ATTEMPTS).await?;
