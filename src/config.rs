@@ -218,7 +218,14 @@ mod tests {
         assert_eq!(link("", "0.0.0.0:80"), "http://localhost:80");
         assert_eq!(link("", "[::1]:8080"), "http://[::1]:8080");
         assert_eq!(link("[desk]\nurl = \"https://desk.example\"\n", "127.0.0.1:8080"), "https://desk.example");
-        for url in ["desk.example", "https://desk.example/", "https://desk.example/desk", "ftp://desk.example", "https://a@b.example", ""] {
+        for url in [
+            "desk.example",
+            "https://desk.example/",
+            "https://desk.example/desk",
+            "ftp://desk.example",
+            "https://a@b.example",
+            "",
+        ] {
             assert!(parse(&format!("[desk]\nurl = {url:?}\n")).is_err(), "{url}");
         }
     }

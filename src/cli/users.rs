@@ -115,7 +115,10 @@ fn tell(output: &mut impl Write, name: &str, base: &str, token: &Token) -> io::R
 
 fn list(output: &mut impl Write, users: &[User]) -> io::Result<()> {
     if users.is_empty() {
-        return writeln!(output, "nobody has an account; `evenkeel users add NAME --role admin` invites the first admin");
+        return writeln!(
+            output,
+            "nobody has an account; `evenkeel users add NAME --role admin` invites the first admin"
+        );
     }
     writeln!(output, "{:<10}  {:<16}  name", "role", "last seen")?;
     for user in users {

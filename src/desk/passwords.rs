@@ -80,9 +80,39 @@ pub enum Weakness {
 
 /// What guessers try first, the longest of those that begin alike first.
 const COMMON: &[&str] = &[
-    "qwertyuiop", "qwerty", "1q2w3e4r", "asdfghjkl", "asdf", "zxcvbnm", "1234567890", "123456789", "12345678", "1234567", "123456",
-    "12345", "1234", "123", "abcdef", "abcd", "abc", "passwords", "password", "passw0rd", "p4ssword", "p4ssw0rd", "pass", "letmein",
-    "welcome", "iloveyou", "admin", "changeme", "secret", "login", "evenkeel", "agent", "supervisor",
+    "qwertyuiop",
+    "qwerty",
+    "1q2w3e4r",
+    "asdfghjkl",
+    "asdf",
+    "zxcvbnm",
+    "1234567890",
+    "123456789",
+    "12345678",
+    "1234567",
+    "123456",
+    "12345",
+    "1234",
+    "123",
+    "abcdef",
+    "abcd",
+    "abc",
+    "passwords",
+    "password",
+    "passw0rd",
+    "p4ssword",
+    "p4ssw0rd",
+    "pass",
+    "letmein",
+    "welcome",
+    "iloveyou",
+    "admin",
+    "changeme",
+    "secret",
+    "login",
+    "evenkeel",
+    "agent",
+    "supervisor",
 ];
 
 /// Signs that a password must have beyond names and common passwords: fewer are tried out quickly.
@@ -101,7 +131,8 @@ pub fn check(password: &str, known: &[&str]) -> Result<(), Weakness> {
     if password.len() > MAX_PASSWORD_BYTES {
         return Err(Weakness::TooLong);
     }
-    let plain = |text: &str| -> String { text.nfkc().flat_map(char::to_lowercase).filter(|c| c.is_alphanumeric()).collect() };
+    let plain =
+        |text: &str| -> String { text.nfkc().flat_map(char::to_lowercase).filter(|c| c.is_alphanumeric()).collect() };
     let known = known.iter().flat_map(|text| std::iter::once(plain(text)).chain(text.split_whitespace().map(plain)));
     let known: Vec<String> = known.filter(|word| word.chars().count() >= 3).collect();
     let mut rest: String = password.chars().flat_map(char::to_lowercase).collect();
@@ -125,7 +156,13 @@ mod tests {
 
     #[test]
     fn length_counts_and_nothing_is_prescribed() {
-        for good in ["correct horse battery", "ñandú corre lejos", "電気はいつ戻りますか教えて", "8471 2950 3317 42", "harbor seals sing at night"] {
+        for good in [
+            "correct horse battery",
+            "ñandú corre lejos",
+            "電気はいつ戻りますか教えて",
+            "8471 2950 3317 42",
+            "harbor seals sing at night",
+        ] {
             assert_eq!(check(good, KNOWN), Ok(()), "{good}");
         }
         assert_eq!(check("eleven char", KNOWN), Err(Weakness::TooShort));
@@ -136,8 +173,18 @@ mod tests {
     #[test]
     fn what_guessers_try_first_is_refused() {
         for bad in [
-            "passwordpassword", "Password1234!", "dana ortiz 2024", "DanaOrtizDana", "harborlightpower", "aaaaaaaaaaaaaaa", "123456789012",
-            "qwertyuiop123", "P a s s w o r d 1 2 3", "evenkeel-admin-1", "            ", "Harbor Light & Power!",
+            "passwordpassword",
+            "Password1234!",
+            "dana ortiz 2024",
+            "DanaOrtizDana",
+            "harborlightpower",
+            "aaaaaaaaaaaaaaa",
+            "123456789012",
+            "qwertyuiop123",
+            "P a s s w o r d 1 2 3",
+            "evenkeel-admin-1",
+            "            ",
+            "Harbor Light & Power!",
         ] {
             assert_eq!(check(bad, KNOWN), Err(Weakness::Guessable), "{bad}");
         }

@@ -59,13 +59,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::NoUser`], also if the user is disabled.
-    pub async fn invite_to_reset(
-        &self,
-        name: &str,
-        token: &TokenHash,
-        by: Option<&str>,
-        now: Timestamp,
-    ) -> Result<()> {
+    pub async fn invite_to_reset(&self, name: &str, token: &TokenHash, by: Option<&str>, now: Timestamp) -> Result<()> {
         self.invite_for(Purpose::Reset { name: name.to_owned() }, token, by, now).await.map(drop)
     }
 
@@ -180,7 +174,13 @@ async fn make(work: &mut Work, purpose: Purpose, token: TokenHash, by: Option<St
     Ok(true)
 }
 
-async fn accept(work: &mut Work, token: TokenHash, chosen: Option<String>, hash: String, now: Timestamp) -> Result<String> {
+async fn accept(
+    work: &mut Work,
+    token: TokenHash,
+    chosen: Option<String>,
+    hash: String,
+    now: Timestamp,
+) -> Result<String> {
     let connection = &mut work.connection;
     let (id, invitation) = find(connection, &token, now).await?;
     let (name, kind) = if invitation.reset {
@@ -205,7 +205,10 @@ async fn accept(work: &mut Work, token: TokenHash, chosen: Option<String>, hash:
             return Err(StoreError::NameTaken(name));
         }
         // Whoever else holds a link for a first admin comes too late.
-        sqlx::query("DELETE FROM invitations WHERE name IS NULL AND id <> ?").bind(id).execute(&mut *connection).await?;
+        sqlx::query("DELETE FROM invitations WHERE name IS NULL AND id <> ?")
+            .bind(id)
+            .execute(&mut *connection)
+            .await?;
         (name, "accept")
     };
     sqlx::query("UPDATE invitations SET used_at = ? WHERE id = ?")

@@ -42,13 +42,15 @@ impl Store {
                         .bind(micros(now - SESSION_IDLE))
                         .execute(&mut *connection)
                         .await?;
-                    sqlx::query("INSERT INTO sessions (token, user, opened_at, seen_at, ends_at) VALUES (?1, ?2, ?3, ?3, ?4)")
-                        .bind(session.as_str())
-                        .bind(user.id)
-                        .bind(micros(now))
-                        .bind(micros(now + SESSION_LONGEST))
-                        .execute(&mut *connection)
-                        .await?;
+                    sqlx::query(
+                        "INSERT INTO sessions (token, user, opened_at, seen_at, ends_at) VALUES (?1, ?2, ?3, ?3, ?4)",
+                    )
+                    .bind(session.as_str())
+                    .bind(user.id)
+                    .bind(micros(now))
+                    .bind(micros(now + SESSION_LONGEST))
+                    .execute(&mut *connection)
+                    .await?;
                     let audit = Audit { kind: "sign_in", agent: Some(&user.name), ..Audit::default() };
                     audit.insert(connection, now).await?;
                     Ok(())

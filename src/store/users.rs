@@ -198,10 +198,9 @@ async fn apply(work: &mut Work, name: String, change: Change, by: Option<String>
         return Ok(());
     }
     if user.role == Role::Admin && enabled {
-        let admins: i64 =
-            sqlx::query_scalar("SELECT COUNT(*) FROM users WHERE role = 'admin' AND disabled_at IS NULL")
-                .fetch_one(&mut *connection)
-                .await?;
+        let admins: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM users WHERE role = 'admin' AND disabled_at IS NULL")
+            .fetch_one(&mut *connection)
+            .await?;
         if admins <= 1 {
             return Err(StoreError::LastAdmin(user.name));
         }
@@ -296,8 +295,12 @@ mod tests {
 
     #[test]
     fn names_are_kept_as_people_write_them() {
-        for (written, kept) in [("  Dana   Ortiz ", "Dana Ortiz"), ("O’Brien-Łuk (night)", "O’Brien-Łuk (night)"), ("陳小美", "陳小美"), ("नेहा", "नेहा")]
-        {
+        for (written, kept) in [
+            ("  Dana   Ortiz ", "Dana Ortiz"),
+            ("O’Brien-Łuk (night)", "O’Brien-Łuk (night)"),
+            ("陳小美", "陳小美"),
+            ("नेहा", "नेहा"),
+        ] {
             assert_eq!(name(written).unwrap(), kept);
         }
     }
@@ -305,7 +308,8 @@ mod tests {
     #[test]
     fn what_could_deceive_a_reader_is_no_name() {
         let long = "x".repeat(51);
-        for text in ["", "  ", "...", "<b>Dana</b>", "Dana\u{202E}", "Da\u{200B}na", "a\nb@c", "{{x}}", "a\u{7}", &long] {
+        for text in ["", "  ", "...", "<b>Dana</b>", "Dana\u{202E}", "Da\u{200B}na", "a\nb@c", "{{x}}", "a\u{7}", &long]
+        {
             assert!(matches!(name(text), Err(StoreError::NotAName(_))), "{text:?}");
         }
     }

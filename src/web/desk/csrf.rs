@@ -5,7 +5,7 @@
 
 use axum::{
     body::{Body, to_bytes},
-    extract::{FromRequest as _, Form, Request},
+    extract::{Form, FromRequest as _, Request},
     http::{HeaderMap, HeaderName, header},
 };
 use serde::Deserialize;
@@ -24,7 +24,8 @@ struct Token {
 /// Refuses what a browser sends for another site's page. A caller that says nothing is no browser: it has no cookies that it did not put
 /// there itself.
 pub(super) fn from_own_page(headers: &HeaderMap, own_url: Option<&str>) -> Result<(), Refusal> {
-    let says = |name: &'static str| headers.get(HeaderName::from_static(name)).map(|value| value.to_str().unwrap_or("?"));
+    let says =
+        |name: &'static str| headers.get(HeaderName::from_static(name)).map(|value| value.to_str().unwrap_or("?"));
     let own = match (says("sec-fetch-site"), says("origin")) {
         (Some(site), _) => site == "same-origin",
         (None, Some(origin)) => own_url == Some(origin) || is_host(origin, says("host")),
@@ -50,7 +51,9 @@ pub(super) async fn with_token(request: Request, expected: &str) -> Result<Reque
     if shown.is_some_and(|shown| bool::from(shown.as_bytes().ct_eq(expected.as_bytes()))) {
         Ok(Request::from_parts(parts, Body::from(body)))
     } else {
-        Err(Refusal::forbidden("this page is out of date, so nothing was changed: go back, load it again and try once more"))
+        Err(Refusal::forbidden(
+            "this page is out of date, so nothing was changed: go back, load it again and try once more",
+        ))
     }
 }
 
@@ -84,7 +87,10 @@ mod tests {
     #[tokio::test]
     async fn the_token_counts_in_a_header_and_in_a_form_and_the_body_stays() {
         let form = |body: &'static str| {
-            Request::post("/").header(header::CONTENT_TYPE, "application/x-www-form-urlencoded").body(Body::from(body)).unwrap()
+            Request::post("/")
+                .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+                .body(Body::from(body))
+                .unwrap()
         };
         let passed = with_token(form("name=Dana&csrf=abc"), "abc").await.unwrap();
         assert_eq!(&to_bytes(passed.into_body(), 100).await.unwrap()[..], b"name=Dana&csrf=abc");

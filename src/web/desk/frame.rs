@@ -48,12 +48,12 @@ impl Frame {
         self.who.as_ref().map_or("", |who| &who.csrf)
     }
 
-    fn sections(&self) -> impl Iterator<Item = &'static Section> {
+    pub fn sections(&self) -> impl Iterator<Item = &'static Section> {
         let role = self.who.as_ref().map(|who| who.role);
         SECTIONS.iter().filter(move |section| role >= Some(section.who))
     }
 
-    fn is_here(&self, section: &Section) -> bool {
+    pub fn is_here(&self, section: &Section) -> bool {
         self.here == section.href
     }
 }

@@ -18,7 +18,9 @@ pub(super) async fn gate(State((shared, who)): State<(Shared, Who)>, request: Re
         Err(refusal) => (refusal.into_response(), None),
     };
     let mut response = match response.extensions().get::<Refusal>() {
-        Some(refusal) if reads_pages && refusal.wants_sign_in() => Redirect::to(&session::sign_in_at(&asked)).into_response(),
+        Some(refusal) if reads_pages && refusal.wants_sign_in() => {
+            Redirect::to(&session::sign_in_at(&asked)).into_response()
+        }
         Some(refusal) if reads_pages => frame::refusal(&shared, signed_in.as_ref(), refusal),
         _ => response,
     };

@@ -135,8 +135,16 @@ mod tests {
         for path in ["/desk", "/desk/people", "/desk?mine=1", "/desk/escalations/12?x=%20"] {
             assert_eq!(own_path(Some(path)), path);
         }
-        let elsewhere =
-            ["", "https://evil.example", "//evil.example", "/\\evil.example", "/desk.evil.example", "/desk\\@evil", "/", "/desk\r\nx: y"];
+        let elsewhere = [
+            "",
+            "https://evil.example",
+            "//evil.example",
+            "/\\evil.example",
+            "/desk.evil.example",
+            "/desk\\@evil",
+            "/",
+            "/desk\r\nx: y",
+        ];
         for path in elsewhere {
             assert_eq!(own_path(Some(path)), "/desk", "{path:?}");
         }
@@ -153,7 +161,9 @@ mod tests {
         let token = Token::random().unwrap();
         let cookie = |url| cookie(&Site::new(url, false), &token).to_str().unwrap().to_owned();
         let plain = cookie(None);
-        assert!(plain.starts_with("evenkeel=") && plain.contains("; HttpOnly; SameSite=Lax") && !plain.contains("Secure"));
+        assert!(
+            plain.starts_with("evenkeel=") && plain.contains("; HttpOnly; SameSite=Lax") && !plain.contains("Secure")
+        );
         let secure = cookie(Some("https://desk.example"));
         assert!(secure.starts_with("__Host-evenkeel=") && secure.contains("; Path=/;") && secure.ends_with("; Secure"));
     }
