@@ -20,7 +20,7 @@ const UNKNOWN: &str = "my parrot has been repeating the word substation all day"
 async fn sign_in(home: &Home, service: &Service, browser: &Chromium, name: &str, role: &str) {
     let invited = home.run(&["users", "add", name, "--role", role]);
     let link = stdout(&invited);
-    let path = &link[link.find("/desk/").unwrap()..];
+    let path = &link[link.find("/desk/").expect("an invitation is a link")..];
     browser.goto(format!("{}{}", service.url, path.trim())).await.unwrap();
     browser.css("#password").await.send_keys(PASSWORD).await.unwrap();
     browser.css("#again").await.send_keys(PASSWORD).await.unwrap();
@@ -48,13 +48,16 @@ async fn picture(browser: &Chromium, name: &str) {
 async fn accessible(browser: &Chromium, page: &str) {
     let Some(axe) = std::env::var_os("EVENKEEL_AXE") else {
         assert!(std::env::var_os("CI").is_none(), "EVENKEEL_AXE must name axe.min.js in CI");
-        eprintln!("\n*** NOT LOOKED AT with axe: {page} (set EVENKEEL_AXE to axe.min.js of the npm package axe-core) ***\n");
+        eprintln!(
+            "\n*** NOT LOOKED AT with axe: {page} (set EVENKEEL_AXE to axe.min.js of the npm package axe-core) ***\n"
+        );
         return;
     };
     let script = std::fs::read_to_string(axe).unwrap();
     // Through the browser's own protocol: the page's policy lets no foreign script in, which is as it should be.
     browser.devtools("Runtime.evaluate", json!({ "expression": script })).await;
-    let run = "window.axed = null; axe.run({ resultTypes: ['violations'] }).then((found) => { window.axed = found.violations
+    let run =
+        "window.axed = null; axe.run({ resultTypes: ['violations'] }).then((found) => { window.axed = found.violations
         .filter((one) => ['serious', 'critical'].includes(one.impact))
         .map((one) => one.id + ': ' + one.nodes.map((node) => node.target.join(' ')).join(', ')); })";
     browser.devtools("Runtime.evaluate", json!({ "expression": run })).await;
@@ -85,6 +88,7 @@ async fn an_agent_takes_a_live_escalation_answers_it_and_gives_it_back() {
     picture(&browser, "desk-conversation").await;
     accessible(&browser, "a conversation").await;
 
+    service.settled().await;
     // The bot is silent now, and what the customer adds appears.
     let before = visitor.replies().await.len();
     visitor.says("2", "when will my power be back?").await;
@@ -101,7 +105,10 @@ async fn an_agent_takes_a_live_escalation_answers_it_and_gives_it_back() {
     browser.css("#text").await.send_keys("We hear the parrot.\nA crew looks at the substation.").await.unwrap();
     browser.css("#text").await.send_keys(Key::Control + Key::Enter).await.unwrap();
     let reply = visitor.reply(before + 1).await;
-    assert_eq!((text(&reply), reply["name"].as_str()), ("We hear the parrot.\nA crew looks at the substation.", Some("Dana")));
+    assert_eq!(
+        (text(&reply), reply["name"].as_str()),
+        ("We hear the parrot.\nA crew looks at the substation.", Some("Dana"))
+    );
     sees(&browser, "We hear the parrot.").await;
 
     browser.css("#note").await.send_keys("asked the crew lead").await.unwrap();
@@ -136,6 +143,7 @@ async fn of_two_agents_one_answers_and_the_other_keeps_a_draft() {
     let visitor = service.visitor().await;
     visitor.says("1", UNKNOWN).await;
     sees(&dana, "parrot").await;
+    service.settled().await;
     let before = visitor.replies().await.len();
     for browser in [&dana, &eli] {
         browser.goto(format!("{}/desk/escalations/1", service.url)).await.unwrap();
@@ -143,8 +151,7 @@ async fn of_two_agents_one_answers_and_the_other_keeps_a_draft() {
     // Both write; nobody has claimed it.
     dana.css("#text").await.send_keys("Dana's words").await.unwrap();
     eli.css("#text").await.send_keys("Eli's words").await.unwrap();
-    let (first, second) =
-        tokio::join!(send(&dana), send(&eli));
+    let (first, second) = tokio::join!(send(&dana), send(&eli));
     first.unwrap();
     second.unwrap();
     service.settled().await;
@@ -174,7 +181,7 @@ async fn whatever_is_written_stays_text() {
     let home = Home::new();
     let service = home.start();
     let Some(browser) = Chromium::start(None).await else { return };
-    sign_in(&home, &service, &browser, "Dana <i>", "agent").await;
+    sign_in(&home, &service, &browser, "Dana O'Neill", "agent").await;
     let hostile = "\"><script>document.title='pwned'</script><img src=x onerror=\"document.title='pwned'\"> {{ 7*7 }} \
                    [x](javascript:document.title='pwned')";
     let visitor = service.visitor().await;
@@ -182,10 +189,13 @@ async fn whatever_is_written_stays_text() {
     sees(&browser, "onerror").await;
     press(&browser, "t").await;
     sees(&browser, "yours").await;
-    for (field, button) in [("#note", "form[action$='/notes'] button"), ("#text", "#reply .primary")] {
+    let fields = [("#note", "form[action$='/notes'] button", "note"), ("#text", "#reply .primary", "agent")];
+    for (field, button, line) in fields {
         browser.css(field).await.send_keys(hostile).await.unwrap();
         browser.css(button).await.click().await.unwrap();
-        sees(&browser, "onerror").await;
+        browser
+            .until(&format!("document.readyState === 'complete' && document.querySelector('.line.{line}') !== null"))
+            .await;
     }
     browser.css("#text").await.send_keys(format!("{hostile} draft")).await.unwrap();
     browser.until("document.querySelectorAll('#history .line').length >= 4").await;
@@ -215,7 +225,11 @@ async fn the_desk_works_on_a_phone_and_in_the_dark() {
     browser.css("[data-row]").await.click().await.unwrap();
     browser.css("form[action$='owner/claim'] button").await.click().await.unwrap();
     sees(&browser, "yours").await;
-    assert_eq!(browser.value("document.documentElement.scrollWidth <= innerWidth").await, json!(true), "nothing to scroll sideways");
+    assert_eq!(
+        browser.value("document.documentElement.scrollWidth <= innerWidth").await,
+        json!(true),
+        "nothing to scroll sideways"
+    );
     picture(&browser, "desk-phone-conversation").await;
     accessible(&browser, "a conversation on a phone").await;
     browser.quit().await;

@@ -133,6 +133,7 @@ function listen() {
 document.querySelector("[data-filter]")?.addEventListener("change", (event) => event.currentTarget.requestSubmit());
 
 if (desk) {
+  desk.classList.add("scripted");
   const history = document.getElementById("history");
   if (history) history.scrollTop = history.scrollHeight;
   listen();
