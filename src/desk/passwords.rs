@@ -1,5 +1,7 @@
 //! Passwords: which are good enough, and their hashes.
 
+use std::sync::Arc;
+
 use argon2::{
     Argon2,
     password_hash::{PasswordHasher as _, PasswordVerifier as _, phc::PasswordHash},
@@ -12,12 +14,12 @@ use crate::policy::{HASHES_AT_ONCE, MAX_PASSWORD_BYTES, MIN_PASSWORD_CHARS};
 /// Hashes and checks passwords, a few at a time. The parameters are argon2's own defaults, which are those that OWASP's Password Storage
 /// Cheat Sheet names: argon2id with 19 MiB, 2 passes, 1 lane.
 pub struct Passwords {
-    places: Semaphore,
+    places: Arc<Semaphore>,
 }
 
 impl Default for Passwords {
     fn default() -> Self {
-        Self { places: Semaphore::new(HASHES_AT_ONCE) }
+        Self { places: Arc::new(Semaphore::new(HASHES_AT_ONCE)) }
     }
 }
 
@@ -57,7 +59,14 @@ impl Passwords {
 
     /// Runs it beside the async workers, when there is a place.
     async fn apart<T: Send + 'static>(&self, job: impl FnOnce() -> T + Send + 'static) -> Result<T, HashError> {
-        let _place = self.places.acquire().await.map_err(|error| HashError(error.to_string()))?;
+        let places = Arc::clone(&self.places);
+        let place = places.acquire_owned().await.map_err(|error| HashError(error.to_string()))?;
+        // The place is taken as long as the work lasts, also if nobody waits for it any more.
+        let job = move || {
+            let done = job();
+            drop(place);
+            done
+        };
         tokio::task::spawn_blocking(job).await.map_err(|error| HashError(error.to_string()))
     }
 }

@@ -11,7 +11,7 @@ use evenkeel::{
     message::{Author, Choice, ConversationId, Outgoing},
     reading::Language,
     store::Store,
-    web::{self, ChatPage, Embedding, Health, Limits, WebState},
+    web::{self, ChatPage, Embedding, Health, Limits, Site, WebState},
 };
 use jiff::Timestamp;
 use metrics_exporter_prometheus::PrometheusBuilder;
@@ -66,6 +66,7 @@ impl ChatServer {
             page,
             embedding,
             limits,
+            site: Site::new(None, false),
             behind_proxy: false,
             health,
             ready,

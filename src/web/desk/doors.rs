@@ -73,7 +73,7 @@ impl Doors {
     }
 
     #[cfg(test)]
-    pub fn rules(&self) -> &[Rule] {
+    pub(super) fn rules(&self) -> &[Rule] {
         &self.rules
     }
 

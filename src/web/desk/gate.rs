@@ -17,6 +17,7 @@ pub(super) async fn gate(State((shared, who)): State<(Shared, Who)>, request: Re
         Ok((request, signed_in)) => (next.run(request).await, signed_in),
         Err(refusal) => (refusal.into_response(), None),
     };
+    let response = in_our_words(response);
     let mut response = match response.extensions().get::<Refusal>() {
         Some(refusal) if reads_pages && refusal.wants_sign_in() => {
             Redirect::to(&session::sign_in_at(&asked)).into_response()
@@ -53,6 +54,17 @@ async fn admit(
         request.extensions_mut().insert(signed_in.clone());
     }
     Ok((request, signed_in))
+}
+
+/// What axum says of a request that it could not take apart is for programmers; a refusal is for everybody.
+fn in_our_words(response: Response) -> Response {
+    let status = response.status();
+    let is_text =
+        response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/plain"));
+    if status.is_client_error() && is_text {
+        return Refusal::new(status, "invalid", "something is missing in what was sent").into_response();
+    }
+    response
 }
 
 /// Whether a browser will show the answer as a page; scripts get JSON.
