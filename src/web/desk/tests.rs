@@ -35,10 +35,16 @@ async fn desk(dir: &tempfile::TempDir) -> Shared {
         introductions: BTreeMap::new(),
         phone: None,
     };
+    let sample = crate::knowledge::load(std::path::Path::new(env!("CARGO_MANIFEST_DIR")), Timestamp::now())
+        .unwrap()
+        .knowledge
+        .unwrap();
     let state = WebState {
         door: Door::new("web", store.clone(), Board::default()),
         store,
         page: watch::channel(page).1,
+        knowledge: watch::channel(Arc::new(sample)).1,
+        channels: Vec::new(),
         embedding: Embedding::anywhere(),
         limits: Limits::default(),
         site: Site::new(None, false),
