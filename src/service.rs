@@ -117,7 +117,6 @@ pub async fn run(config: Config, knowledge: Knowledge, progress: Progress) -> an
 
     let (ready, is_ready) = watch::channel(true);
     let (_page, page) = watch::channel(chat_page(&knowledge));
-    let (_known, known) = watch::channel(Arc::clone(&knowledge));
     let close_connections = CancellationToken::new();
     let doors: Vec<Door> =
         channels.iter().map(|channel| Door::new(channel.name(), store.clone(), board.clone())).collect();
@@ -126,7 +125,8 @@ pub async fn run(config: Config, knowledge: Knowledge, progress: Progress) -> an
     let state = WebState {
         store: store.clone(),
         door: Door::new(WebChat::NAME, store.clone(), board.clone()),
-        knowledge: known,
+        responder: responder.subscribe(),
+        knowledge_dir: dir.to_owned(),
         channels: channels.clone(),
         page,
         embedding: embedding(&config.web)?,

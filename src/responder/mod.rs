@@ -102,6 +102,12 @@ impl Responder {
         &self.knowledge
     }
 
+    /// The knowledge for who keeps it longer than this responder.
+    #[must_use]
+    pub fn knowledge_shared(&self) -> Arc<Knowledge> {
+        Arc::clone(&self.knowledge)
+    }
+
     #[must_use]
     pub fn classifier(&self) -> &Classifier {
         &self.best.classifier

@@ -21,7 +21,7 @@ mod tabs;
 mod visitors;
 mod words;
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
 use axum::{
     Router, middleware,
@@ -42,6 +42,7 @@ use crate::{
     knowledge::Knowledge,
     message::ConversationId,
     reading::Language,
+    responder::Responder,
     store::{Store, StoreError},
 };
 
@@ -54,8 +55,10 @@ pub struct WebState {
     pub store: Store,
     /// Takes visitors' messages in.
     pub door: Door,
-    /// What agents may say.
-    pub knowledge: watch::Receiver<Arc<Knowledge>>,
+    /// What agents may say, and what is held alike.
+    pub responder: watch::Receiver<Arc<Responder>>,
+    /// The folder of the admins' files, into which drafts of intents are written.
+    pub knowledge_dir: PathBuf,
     /// Platforms that show customers that an agent writes.
     pub channels: Vec<Arc<dyn Channel>>,
     /// What the chat page shows. The service sends a new value when the knowledge is reloaded.
@@ -102,6 +105,11 @@ struct Shared {
 }
 
 impl Shared {
+    /// What the admins wrote, as it is now.
+    fn knowledge(&self) -> Arc<Knowledge> {
+        self.state.responder.borrow().knowledge_shared()
+    }
+
     /// Shows the customer that an agent writes, where their platform can.
     async fn show_typing(&self, conversation: ConversationId) -> Result<(), StoreError> {
         let Some(conversation) = self.state.store.conversation(conversation).await? else { return Ok(()) };

@@ -45,7 +45,8 @@ function act(key) {
     case "r": return focus("text");
     case "n": return focus("note");
     case "/": return focus("search");
-    case "e": return open("e");
+    case "e":
+    case "p": return open(key);
     case "c":
     case "t": return press(key);
     case "q": location.assign("/desk"); return true;

@@ -2,26 +2,35 @@
 
 use askama::Template;
 use axum::{
+    Json,
     extract::{Form, Path, Query, State},
     http::StatusCode,
     response::{IntoResponse, Redirect, Response},
 };
-use jiff::Timestamp;
-use serde::Deserialize;
+use jiff::{Timestamp, tz::TimeZone};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use super::{
     Frame, Refusal, SignedIn,
     history::{Entry, history},
     page,
+    promises::PromiseRow,
     queue::{Queue, Wanted},
     row::Row,
 };
 use crate::{
-    conversation::{EscalationId, Standing},
-    desk::suggestions::{Suggestion, suggestions},
+    conversation::{EscalationId, PromiseId, Standing},
+    desk::{
+        due,
+        suggestions::{Suggestion, suggestions},
+        tone, transitions,
+    },
+    knowledge::moment::{Deadline, NotADeadline},
+    message::OutgoingId,
     policy::MAX_TEXT_BYTES,
     reading::{Language, Reading},
-    store::{EscalationRecord, Handling, Store, StoreError},
+    store::{EscalationRecord, Handling, NewPromise, NewReply, Outcome, PromiseFilter, Store, StoreError},
     web::Shared,
 };
 
@@ -45,6 +54,9 @@ struct ConversationPage<'a> {
     draft: String,
     refused: Option<String>,
     colleagues: Vec<String>,
+    promises: Vec<PromiseRow>,
+    group: Option<i64>,
+    reply_id: OutgoingId,
     max_bytes: usize,
 }
 
@@ -93,7 +105,9 @@ pub(super) async fn show(
     let draft = store.draft(record.id, &me.name).await?.map(|draft| draft.text).unwrap_or_default();
     let colleagues = colleagues(store, &me.name).await?;
 
-    let knowledge = shared.state.knowledge.borrow().clone();
+    let promises = store.promises(PromiseFilter::Of(record.conversation)).await?;
+
+    let knowledge = shared.knowledge();
     let language = record.language.unwrap_or_else(|| knowledge.default_language());
     let ranked = likely(&record, readings.first());
     let all = suggestions(&knowledge, &ranked, language, now);
@@ -114,6 +128,9 @@ pub(super) async fn show(
         record: &record,
         draft,
         colleagues,
+        promises: promises.iter().map(|promise| PromiseRow::new(promise, knowledge.zone(), now)).collect(),
+        group: store.group_of(EscalationId(id)).await?.map(|group| group.0),
+        reply_id: OutgoingId::new(),
         max_bytes: MAX_TEXT_BYTES,
     };
     page(&shown_page)
@@ -185,8 +202,13 @@ pub(super) async fn handle(
         "release" => Handling::Release,
         _ => return Err(Refusal::not_found("there is nothing at this address")),
     };
-    let done = shared.state.store.handle(EscalationId(id), &me.name, handling, None, Timestamp::now()).await;
-    after(id, done)
+    let (store, now) = (&shared.state.store, Timestamp::now());
+    let record = store.escalation(EscalationId(id)).await?;
+    let say = match handling {
+        Handling::Release => None,
+        _ => transitions::on_claim(&shared.knowledge(), &record, &me.name, now),
+    };
+    after(id, store.handle(record.id, &me.name, handling, say.as_ref(), now).await)
 }
 
 #[derive(Debug, Deserialize)]
@@ -212,9 +234,36 @@ pub(super) async fn hand_over(
 #[derive(Debug, Deserialize)]
 pub(super) struct Reply {
     text: String,
+    /// Made with the page: a form that is sent twice says its words once.
+    id: Uuid,
+    /// What the words promise, for the desk; empty: nothing.
+    #[serde(default)]
+    promise: String,
+    /// By when.
+    #[serde(default)]
+    by: String,
+    /// The number of the promise that the words keep.
+    #[serde(default)]
+    keeps: String,
     /// Set by the button that also resolves.
     #[serde(default)]
     resolve: bool,
+}
+
+impl Reply {
+    /// The promise that the words make.
+    fn promise(&self, zone: &TimeZone, now: Timestamp) -> Result<Option<NewPromise>, Refusal> {
+        let (promise, by) = (self.promise.trim(), self.by.trim());
+        if promise.is_empty() && by.is_empty() {
+            return Ok(None);
+        }
+        if promise.is_empty() || by.is_empty() {
+            return Err(Refusal::invalid("a promise says what, and by when"));
+        }
+        let by: Deadline = by.parse().map_err(|error: NotADeadline| Refusal::invalid(error.to_string()))?;
+        let due = by.due(now, zone).ok_or_else(|| Refusal::invalid("that time has passed: promise a later one"))?;
+        Ok(Some(due::promise(promise, due, now)))
+    }
 }
 
 /// `POST …/reply`. A reply that comes too late is kept as a draft.
@@ -225,18 +274,26 @@ pub(super) async fn reply(
     Form(form): Form<Reply>,
 ) -> Result<Response, Refusal> {
     let (store, now) = (&shared.state.store, Timestamp::now());
+    let knowledge = shared.knowledge();
     // Browsers send CRLF; a customer's line break is a line feed.
     let text = form.text.replace("\r\n", "\n");
-    match store.reply(EscalationId(id), &me.name, &text, now).await {
-        Ok(()) if form.resolve => {
-            store.resolve(EscalationId(id), &me.name, None, None, now).await?;
-            Ok(Redirect::to("/desk").into_response())
+    let promise = form.promise(knowledge.zone(), now)?;
+    let reply = NewReply { text: &text, id: Some(OutgoingId(form.id)), promise };
+    match store.reply(EscalationId(id), &me.name, reply, now).await {
+        Ok(()) => {
+            if let Ok(promise) = form.keeps.parse() {
+                store.settle_promise(PromiseId(promise), &me.name, Outcome::Kept, now).await?;
+            }
+            if form.resolve {
+                return close(&shared, id, &me.name, None, now).await;
+            }
+            after(id, Ok(()))
         }
         Err(StoreError::ClaimedBy { .. } | StoreError::AlreadyResolved(_)) => {
             store.save_draft(EscalationId(id), &me.name, &text, now).await?;
             Ok(Redirect::to(&format!("/desk/escalations/{id}?refused=1#reply")).into_response())
         }
-        done => after(id, done),
+        failed => after(id, failed),
     }
 }
 
@@ -253,8 +310,15 @@ pub(super) async fn resolve(
     Path(id): Path<i64>,
     Form(form): Form<Resolve>,
 ) -> Result<Response, Refusal> {
-    let note = Some(form.note.as_str());
-    match shared.state.store.resolve(EscalationId(id), &me.name, note, None, Timestamp::now()).await {
+    close(&shared, id, &me.name, Some(&form.note), Timestamp::now()).await
+}
+
+/// Resolves, with what the customer hears of it.
+async fn close(shared: &Shared, id: i64, agent: &str, note: Option<&str>, now: Timestamp) -> Result<Response, Refusal> {
+    let store = &shared.state.store;
+    let record = store.escalation(EscalationId(id)).await?;
+    let say = transitions::on_resolve(&shared.knowledge(), &record, agent, now);
+    match store.resolve(record.id, agent, note, say.as_ref(), now).await {
         Ok(()) => Ok(Redirect::to("/desk").into_response()),
         refused => after(id, refused),
     }
@@ -298,6 +362,32 @@ pub(super) async fn typing(
         shared.show_typing(record.conversation).await?;
     }
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// What a finding of the tone check looks like to the page.
+#[derive(Debug, Serialize)]
+pub(super) struct Advice {
+    words: String,
+    suggestion: String,
+}
+
+/// `POST …/tone`: what a colleague would remark about the words before they are sent.
+pub(super) async fn tone(
+    State(shared): State<Shared>,
+    Path(id): Path<i64>,
+    Form(form): Form<Words>,
+) -> Result<Json<Vec<Advice>>, Refusal> {
+    let store = &shared.state.store;
+    let record = store.escalation(EscalationId(id)).await?;
+    let public = store.conversation(record.conversation).await?.is_some_and(|conversation| conversation.public);
+    let language = record.language.unwrap_or_else(|| shared.knowledge().default_language());
+    let place = tone::Place { max_chars: None, public };
+    let units: Vec<u16> = form.text.encode_utf16().collect();
+    let advice = |finding: tone::Finding| Advice {
+        words: String::from_utf16_lossy(units.get(finding.start..finding.end).unwrap_or_default()),
+        suggestion: finding.suggestion,
+    };
+    Ok(Json(tone::check(&form.text, language, place).into_iter().map(advice).collect()))
 }
 
 /// Back to the conversation, or what went wrong where going back would not show it.

@@ -94,7 +94,7 @@ pub(super) async fn show(
     Query(wanted): Query<Over>,
 ) -> Result<Response, Refusal> {
     let (store, now) = (&shared.state.store, Timestamp::now());
-    let knowledge = shared.state.knowledge.borrow().clone();
+    let knowledge = shared.knowledge();
     let span = span(&wanted.over, knowledge.zone(), now);
     let labels = labels(span, knowledge.zone());
     let decided = series(&store.decisions(span).await?, &DECISIONS, span);

@@ -20,6 +20,8 @@ pub(in crate::web) struct Section {
 /// The navigation, in its order: only what exists stands here, and only what somebody's role may use is shown to them.
 const SECTIONS: &[Section] = &[
     Section { label: "Queue", href: "/desk", who: Role::Agent },
+    Section { label: "Groups", href: "/desk/groups", who: Role::Agent },
+    Section { label: "Promises", href: "/desk/promises", who: Role::Agent },
     Section { label: "Figures", href: "/desk/figures", who: Role::Agent },
     Section { label: "People", href: "/desk/people", who: Role::Admin },
     Section { label: "Audit", href: "/desk/audit", who: Role::Supervisor },

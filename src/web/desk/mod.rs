@@ -12,12 +12,15 @@ mod csrf;
 mod doors;
 mod events;
 mod figures;
+mod form;
 mod frame;
 mod gate;
+mod groups;
 mod history;
 mod invitation;
 mod own_account;
 mod people;
+mod promises;
 mod queue;
 mod refusal;
 mod row;
@@ -72,6 +75,16 @@ fn doors(shared: &Shared) -> Doors {
         .post("/desk/escalations/{id}/notes", From(Role::Agent), conversation::note)
         .post("/desk/escalations/{id}/draft", From(Role::Agent), conversation::draft)
         .post("/desk/escalations/{id}/typing", From(Role::Agent), conversation::typing)
+        .post("/desk/escalations/{id}/tone", From(Role::Agent), conversation::tone)
+        .get("/desk/groups", From(Role::Agent), groups::list)
+        .get("/desk/groups/{id}", From(Role::Agent), groups::show)
+        .post("/desk/groups/{id}/answer", From(Role::Agent), groups::answer)
+        .post("/desk/groups/{id}/withdraw", From(Role::Agent), groups::withdraw)
+        .post("/desk/groups/{id}/split", From(Role::Agent), groups::split)
+        .post("/desk/groups/{id}/merge", From(Role::Agent), groups::merge)
+        .post("/desk/groups/{id}/intent", From(Role::Admin), groups::make_intent)
+        .get("/desk/promises", From(Role::Agent), promises::list)
+        .post("/desk/promises/{id}/{outcome}", From(Role::Agent), promises::settle)
         .get("/desk/figures", From(Role::Agent), figures::show)
         .get("/desk/sign-in", Anyone, sign_in::form)
         .post("/desk/sign-in", Anyone, sign_in::sign_in)

@@ -8,9 +8,15 @@ use axum::{
 use jiff::{Timestamp, tz::TimeZone};
 use serde::Deserialize;
 
-use super::{Frame, Refusal, SignedIn, clock::span, page, row::Row};
+use super::{
+    Frame, Refusal, SignedIn,
+    clock::span,
+    groups::{self, GroupRow},
+    page,
+    row::Row,
+};
 use crate::{
-    conversation::EscalationId,
+    desk::transitions,
     reading::Mood,
     store::{Handling, QueueCounts, QueueFilter, StoreError, Whose},
     web::Shared,
@@ -67,6 +73,8 @@ impl Wanted {
 /// The queue as it stands beside a conversation and on its own page.
 pub(super) struct Queue {
     pub counts: QueueCounts,
+    /// The largest groups that wait: one answer serves each of them.
+    pub groups: Vec<GroupRow>,
     pub rows: Vec<Row>,
     pub matching: u64,
     pub channels: Vec<String>,
@@ -80,13 +88,14 @@ pub(super) struct Queue {
 impl Queue {
     pub async fn read(shared: &Shared, wanted: Wanted, agent: &str, now: Timestamp) -> Result<Self, StoreError> {
         let store = &shared.state.store;
-        let zone: TimeZone = shared.state.knowledge.borrow().zone().clone();
+        let zone: TimeZone = shared.knowledge().zone().clone();
         let page = store.queue(&wanted.filter(agent), wanted.page.saturating_mul(PAGE), PAGE).await?;
         let rows = page.escalations.iter().map(|record| Row::new(record, agent, &zone, now)).collect();
         let longest = page.escalations.iter().filter_map(|record| record.waiting_since).min();
         let more = u64::from(wanted.page + 1) * u64::from(PAGE) < page.matching;
         Ok(Self {
             counts: store.queue_counts(agent).await?,
+            groups: groups::at_the_head(shared, now).await?,
             rows,
             matching: page.matching,
             channels: store.open_channels().await?,
@@ -119,11 +128,13 @@ pub(super) async fn show(
 
 /// `POST /desk/next`: the first in the queue that nobody has becomes the agent's.
 pub(super) async fn take_next(State(shared): State<Shared>, me: SignedIn) -> Result<Redirect, Refusal> {
-    let store = &shared.state.store;
+    let (store, now) = (&shared.state.store, Timestamp::now());
     let filter = QueueFilter { whose: Whose::Unassigned, ..QueueFilter::default() };
     let page = store.queue(&filter, 0, ATTEMPTS).await?;
-    for EscalationId(id) in page.escalations.iter().map(|record| record.id) {
-        match store.handle(EscalationId(id), &me.name, Handling::Claim, None, Timestamp::now()).await {
+    for record in page.escalations {
+        let say = transitions::on_claim(&shared.knowledge(), &record, &me.name, now);
+        let id = record.id.0;
+        match store.handle(record.id, &me.name, Handling::Claim, say.as_ref(), now).await {
             Ok(()) => return Ok(Redirect::to(&format!("/desk/escalations/{id}"))),
             // Somebody was faster: the next one.
             Err(StoreError::ClaimedBy { .. } | StoreError::AlreadyResolved(_) | StoreError::NoEscalation(_)) => {}
