@@ -30,7 +30,7 @@ use calibration::{Calibration, Source};
 use encoder::{Counted, Encoder, Meaning, Row};
 use evidence::Evidence;
 use folds::{Origin, Whole};
-pub use likeness::Likeness;
+pub use likeness::{Background, Likeness, Nearness};
 use regression::{Regression, Sample, Target};
 use repeats::Repeats;
 pub use traffic::{Shares, Traffic};

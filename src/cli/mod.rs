@@ -7,6 +7,7 @@ mod classify;
 mod credentials;
 mod escalations;
 mod eval;
+mod groups;
 mod import;
 mod labelled;
 mod model;
@@ -62,6 +63,8 @@ enum Command {
     Import(import::Args),
     /// See, answer and resolve what waits for a person
     Escalations(escalations::Args),
+    /// See who asks the same, answer them all at once, and make an intent of what they ask
+    Groups(groups::Args),
     /// Get the sentence encoder, or see where it is looked for
     Model(model::Args),
 }
@@ -80,6 +83,7 @@ pub fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Eval(args) => eval::run(&args, dir),
         Command::Import(args) => import::run(&args),
         Command::Escalations(args) => escalations::run(&args, dir),
+        Command::Groups(args) => groups::run(&args, dir),
         Command::Model(args) => model::run(&args, dir),
     }
 }

@@ -1,2 +1,6 @@
 //! Escalations as agents work on them: what is decided about the queue, groups of alike questions, promises and waiting times, and what
 //! customers are told of it.
+
+pub mod grouping;
+pub mod intent_draft;
+pub mod redaction;

@@ -390,8 +390,10 @@ async fn assign(work: &mut Work, assignments: Vec<Assignment>, now: Timestamp) -
         let group = match assignment.joins {
             Joins::None => None,
             // Who was alone in a group stays in it.
-            Joins::Own if before.is_some() => before,
-            Joins::Own => Some(open_group(connection, now).await?.0),
+            Joins::Own => match before {
+                Some(before) if is_alone(connection, before).await? => Some(before),
+                _ => Some(open_group(connection, now).await?.0),
+            },
             Joins::GroupOf(other) => {
                 let group: Option<Option<i64>> = sqlx::query_scalar("SELECT grp FROM escalations WHERE id = ?")
                     .bind(other.0)
@@ -428,6 +430,16 @@ async fn assign(work: &mut Work, assignments: Vec<Assignment>, now: Timestamp) -
         }
     }
     Ok(outcome)
+}
+
+async fn is_alone(connection: &mut SqliteConnection, group: i64) -> Result<bool> {
+    let count: i64 = sqlx::query_scalar(
+        "SELECT COUNT(*) FROM (SELECT 1 FROM escalations INDEXED BY escalations_group WHERE grp = ? LIMIT 2)",
+    )
+    .bind(group)
+    .fetch_one(connection)
+    .await?;
+    Ok(count == 1)
 }
 
 async fn open_group(connection: &mut SqliteConnection, now: Timestamp) -> Result<GroupId> {
