@@ -174,7 +174,11 @@ async fn execute(store: &Store, command: &Command, dir: &Path) -> anyhow::Result
             let reached = store.answer_group(GroupId(*id), &agent.agent, answer, now).await?;
             writeln!(output, "queued for {}, whose escalations are resolved", customers(reached.resolved))?;
             if reached.wrote_more > 0 {
-                writeln!(output, "also for {}, who wrote more since: see those yourself", customers(reached.wrote_more))?;
+                writeln!(
+                    output,
+                    "also for {}, who wrote more since: see those yourself",
+                    customers(reached.wrote_more)
+                )?;
             }
             if reached.left > 0 {
                 writeln!(output, "left to others: {} (claimed, or told the same already)", reached.left)?;
@@ -223,6 +227,7 @@ async fn make_intent(
     dir: &Path,
     now: Timestamp,
 ) -> anyhow::Result<intent_draft::Draft> {
+    intent_draft::is_free(name, dir)?;
     let members = store.group(id, 0, LOOKED_AT).await?;
     let Some(answer) = &members.group.answer else {
         bail!("group {id} has no answer yet: first `evenkeel groups answer {id} TEXT`");

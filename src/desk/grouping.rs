@@ -197,8 +197,11 @@ pub fn most_typical_first(background: &Background, texts: &[Likeness]) -> Vec<us
         Nearness::Meaning { own, .. } => own,
         Nearness::Words(words) => words,
     };
-    let mut order: Vec<(f32, usize)> =
-        texts.iter().enumerate().map(|(place, text)| (texts.iter().map(|other| near(text, other)).sum(), place)).collect();
+    let mut order: Vec<(f32, usize)> = texts
+        .iter()
+        .enumerate()
+        .map(|(place, text)| (texts.iter().map(|other| near(text, other)).sum(), place))
+        .collect();
     order.sort_by(|(a, i), (b, j)| b.total_cmp(a).then(i.cmp(j)));
     order.into_iter().map(|(_, place)| place).collect()
 }

@@ -70,7 +70,9 @@ pub struct Draft {
 /// Why there is no draft.
 #[derive(Debug, thiserror::Error)]
 pub enum NoDraft {
-    #[error("`{0}` is no name for an intent: use lower-case letters, digits and `_`, at most {MAX_NAME}, such as `{1}`")]
+    #[error(
+        "`{0}` is no name for an intent: use lower-case letters, digits and `_`, at most {MAX_NAME}, such as `{1}`"
+    )]
     Name(String, String),
     #[error("the title is empty or longer than {MAX_TITLE_CHARS} characters")]
     Title,
@@ -108,7 +110,10 @@ pub fn draft(material: &Material<'_>) -> Result<Draft, NoDraft> {
         return Err(NoDraft::NoExamples);
     }
 
-    let mut intent = format!("# A draft from what customers asked: read every line before you commit it.\ntitle: {}\n", quoted(title));
+    let mut intent = format!(
+        "# A draft from what customers asked: read every line before you commit it.\ntitle: {}\n",
+        quoted(title)
+    );
     intent.push_str("examples:\n");
     let indent = if language == default_language {
         "  "
@@ -145,6 +150,15 @@ impl Draft {
     pub fn files(&self) -> impl Iterator<Item = &(PathBuf, String)> {
         std::iter::once(&self.intent).chain(&self.responses)
     }
+}
+
+/// Whether there is no intent of this name in the knowledge's folder.
+///
+/// # Errors
+/// [`NoDraft::Exists`]
+pub fn is_free(name: &str, dir: &Path) -> Result<(), NoDraft> {
+    let path = Path::new("intents").join(format!("{name}.yaml"));
+    if dir.join(&path).exists() { Err(NoDraft::Exists(path)) } else { Ok(()) }
 }
 
 /// Writes a draft into the knowledge's folder, where it must not overwrite anything, and takes it back if the checker finds an error in it.
@@ -187,7 +201,10 @@ fn faults(draft: &Draft, dir: &Path, now: Timestamp) -> Option<String> {
         Err(error) => return Some(error.to_string()),
     };
     let own = |file: &Path| draft.files().any(|(path, _)| file == path);
-    let errors = loaded.problems.iter().filter(|problem| problem.severity == Severity::Error && own(Path::new(&problem.place.file)));
+    let errors = loaded
+        .problems
+        .iter()
+        .filter(|problem| problem.severity == Severity::Error && own(Path::new(&problem.place.file)));
     let told: Vec<&str> = errors.map(|problem| problem.message.as_str()).collect();
     (!told.is_empty()).then(|| told.join("; "))
 }
@@ -204,7 +221,9 @@ fn examples(material: &Material<'_>) -> Vec<String> {
         if heard.contains(&said.conversation) || (said.channel == "x" && !material.learn_from_x) {
             continue;
         }
-        let Some(text) = redacted(&said.words).filter(|text| text.chars().count() <= MAX_EXAMPLE_CHARS) else { continue };
+        let Some(text) = redacted(&said.words).filter(|text| text.chars().count() <= MAX_EXAMPLE_CHARS) else {
+            continue;
+        };
         if lines.insert(same_line(&text)) {
             heard.insert(said.conversation);
             examples.push(text);

@@ -25,15 +25,70 @@ const NAMES_FOLLOW: [&[&str]; 16] = [
 
 /// Words in front of a person's name, a date of birth or a number that is somebody's own. A text with one of them is not used.
 const TELLING: [&str; 26] = [
-    "mr", "mrs", "ms", "miss", "dr", "sr", "sra", "srta", "señor", "señora", "herr", "frau", "monsieur", "madame", "regards",
-    "sincerely", "saludos", "atentamente", "cordialement", "grüße", "born", "birthday", "dob", "ssn", "passport", "iban",
+    "mr",
+    "mrs",
+    "ms",
+    "miss",
+    "dr",
+    "sr",
+    "sra",
+    "srta",
+    "señor",
+    "señora",
+    "herr",
+    "frau",
+    "monsieur",
+    "madame",
+    "regards",
+    "sincerely",
+    "saludos",
+    "atentamente",
+    "cordialement",
+    "grüße",
+    "born",
+    "birthday",
+    "dob",
+    "ssn",
+    "passport",
+    "iban",
 ];
 
 /// Words for a street, behind its name (English) or in front of it.
 const STREETS: [&str; 34] = [
-    "street", "st", "road", "rd", "avenue", "ave", "lane", "ln", "drive", "dr", "court", "ct", "boulevard", "blvd", "way", "place",
-    "terrace", "apt", "apartment", "unit", "flat", "calle", "avenida", "avda", "plaza", "carrera", "rue", "rua", "via", "straße",
-    "strasse", "str", "piso", "po",
+    "street",
+    "st",
+    "road",
+    "rd",
+    "avenue",
+    "ave",
+    "lane",
+    "ln",
+    "drive",
+    "dr",
+    "court",
+    "ct",
+    "boulevard",
+    "blvd",
+    "way",
+    "place",
+    "terrace",
+    "apt",
+    "apartment",
+    "unit",
+    "flat",
+    "calle",
+    "avenida",
+    "avda",
+    "plaza",
+    "carrera",
+    "rue",
+    "rua",
+    "via",
+    "straße",
+    "strasse",
+    "str",
+    "piso",
+    "po",
 ];
 
 /// How far a number may stand from the word for a street to be of the same address, in words.
@@ -72,8 +127,12 @@ fn bare(token: &str) -> String {
 /// E-mail, link, @name.
 fn is_address_of_machine(token: &str) -> bool {
     let lower = token.to_lowercase();
-    let has_dot_inside = lower.trim_matches(|c: char| !c.is_alphanumeric()).split('.').filter(|part| part.len() > 1).count() > 1;
-    token.contains('@') || lower.contains("://") || lower.contains("www.") || (has_dot_inside && lower.contains('/'))
+    let has_dot_inside =
+        lower.trim_matches(|c: char| !c.is_alphanumeric()).split('.').filter(|part| part.len() > 1).count() > 1;
+    token.contains('@')
+        || lower.contains("://")
+        || lower.contains("www.")
+        || (has_dot_inside && lower.contains('/'))
         || [".com", ".org", ".net", ".example", ".io"].iter().any(|end| lower.contains(end))
 }
 
@@ -93,7 +152,10 @@ fn has_full_name(tokens: &[&str]) -> bool {
         let mut chars = token.trim_start_matches(|c: char| !c.is_alphanumeric()).chars();
         chars.next().is_some_and(char::is_uppercase) && chars.next().is_some_and(char::is_lowercase)
     };
-    small && tokens.windows(2).any(|pair| capital(pair[0]) && capital(pair[1]) && !pair[0].ends_with(['.', '!', '?', ',']))
+    small
+        && tokens
+            .windows(2)
+            .any(|pair| capital(pair[0]) && capital(pair[1]) && !pair[0].ends_with(['.', '!', '?', ',']))
 }
 
 /// Drops numbers that may be somebody's own: long ones, also where blanks divide them, and codes of letters and digits.

@@ -208,13 +208,14 @@ pub(super) async fn serve(
     .fetch_optional(&mut *connection)
     .await?;
     let Some((conversation, wrote_more)) = found else { return Ok(Told::Not) };
-    let told_before: bool =
-        sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM outbox INDEXED BY outbox_group WHERE grp = ? AND conversation = ? AND text = ?)")
-            .bind(group.0)
-            .bind(&conversation)
-            .bind(&answer.text)
-            .fetch_one(&mut *connection)
-            .await?;
+    let told_before: bool = sqlx::query_scalar(
+        "SELECT EXISTS (SELECT 1 FROM outbox INDEXED BY outbox_group WHERE grp = ? AND conversation = ? AND text = ?)",
+    )
+    .bind(group.0)
+    .bind(&conversation)
+    .bind(&answer.text)
+    .fetch_one(&mut *connection)
+    .await?;
     let conversation = find_conversation(connection, ConversationId(uuid(&conversation)?)).await?;
     let Some(mut conversation) = conversation.filter(|_| !told_before) else { return Ok(Told::Not) };
 

@@ -168,10 +168,11 @@ impl Store {
 
     /// These escalations with their words; those that are gone are left out.
     pub async fn members(&self, ids: &[EscalationId]) -> Result<Vec<Member>> {
-        let rows = sqlx::query(select_records!("WHERE e.id IN (SELECT value FROM json_each(?)) AND e.turn IS NOT NULL"))
-            .bind(to_json("id", &ids)?)
-            .fetch_all(&self.readers)
-            .await?;
+        let rows =
+            sqlx::query(select_records!("WHERE e.id IN (SELECT value FROM json_each(?)) AND e.turn IS NOT NULL"))
+                .bind(to_json("id", &ids)?)
+                .fetch_all(&self.readers)
+                .await?;
         rows.iter().map(member).collect()
     }
 
@@ -244,10 +245,11 @@ impl Store {
     pub async fn group(&self, id: GroupId, skip: u32, limit: u32) -> Result<GroupMembers> {
         let mut reader = self.readers.acquire().await?;
         let group = find(&mut reader, id).await?;
-        let all: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM escalations INDEXED BY escalations_group WHERE grp = ?")
-            .bind(id.0)
-            .fetch_one(&mut *reader)
-            .await?;
+        let all: i64 =
+            sqlx::query_scalar("SELECT COUNT(*) FROM escalations INDEXED BY escalations_group WHERE grp = ?")
+                .bind(id.0)
+                .fetch_one(&mut *reader)
+                .await?;
         let rows = sqlx::query(concat!(
             select_records!("WHERE e.grp = ? ORDER BY e.resolved_at IS NOT NULL, "),
             queue_order!(),
@@ -281,11 +283,12 @@ fn member(row: &SqliteRow) -> Result<Member> {
 
 /// Reads a group, inside a job or not.
 pub(super) async fn find(connection: &mut SqliteConnection, id: GroupId) -> Result<GroupRecord> {
-    let row = sqlx::query("SELECT answer, answered_by, answered_at, answer_until, merged_into FROM groups WHERE id = ?")
-        .bind(id.0)
-        .fetch_optional(&mut *connection)
-        .await?
-        .ok_or(StoreError::NoGroup(id))?;
+    let row =
+        sqlx::query("SELECT answer, answered_by, answered_at, answer_until, merged_into FROM groups WHERE id = ?")
+            .bind(id.0)
+            .fetch_optional(&mut *connection)
+            .await?
+            .ok_or(StoreError::NoGroup(id))?;
     if let Some(other) = row.try_get::<Option<i64>, _>("merged_into")? {
         return Err(StoreError::Merged(id, GroupId(other)));
     }

@@ -299,7 +299,13 @@ async fn sent(work: &mut Work, id: OutgoingId, platform_id: Option<String>, now:
     Ok(())
 }
 
-pub(super) async fn give_up(work: &mut Work, id: OutgoingId, how: Undelivered, error: String, now: Timestamp) -> Result<()> {
+pub(super) async fn give_up(
+    work: &mut Work,
+    id: OutgoingId,
+    how: Undelivered,
+    error: String,
+    now: Timestamp,
+) -> Result<()> {
     let connection = &mut work.connection;
     let row = sqlx::query(
         "UPDATE outbox SET state = ?, error = ?, leased_until = NULL, leased_by = NULL

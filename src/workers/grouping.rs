@@ -50,7 +50,10 @@ pub async fn run(store: Store, responder: watch::Receiver<Arc<Responder>>, stop:
         let more = match look(&store, responder, &mut known, Timestamp::now()).await {
             Ok(more) => more,
             Err(error) => {
-                error!(error = format!("{error:#}"), "new escalations were not put into groups; it will be tried again");
+                error!(
+                    error = format!("{error:#}"),
+                    "new escalations were not put into groups; it will be tried again"
+                );
                 false
             }
         };
@@ -82,8 +85,7 @@ async fn look(store: &Store, responder: Arc<Responder>, known: &mut Known, now: 
     let is_new: HashSet<EscalationId> = new.iter().map(|member| member.escalation.id).collect();
     let wanted: HashSet<(EscalationId, i64)> = compared.iter().map(|(id, turn, _)| (*id, *turn)).collect();
     known.retain(|key, _| wanted.contains(key));
-    let missing: Vec<EscalationId> =
-        wanted.iter().filter(|key| !known.contains_key(key)).map(|(id, _)| *id).collect();
+    let missing: Vec<EscalationId> = wanted.iter().filter(|key| !known.contains_key(key)).map(|(id, _)| *id).collect();
     let missing = store.members(&missing).await.context("reading the words of groups")?;
 
     let held = std::mem::take(known);
