@@ -115,7 +115,7 @@ pub fn draft(material: &Material<'_>) -> Result<Draft, NoDraft> {
         quoted(title)
     );
     intent.push_str("examples:\n");
-    let indent = if language == default_language {
+    let margin = if language == default_language {
         "  "
     } else {
         // Writing to a string cannot fail.
@@ -123,7 +123,7 @@ pub fn draft(material: &Material<'_>) -> Result<Draft, NoDraft> {
         "    "
     };
     for example in &examples {
-        let _ = writeln!(intent, "{indent}- {}", quoted(example));
+        let _ = writeln!(intent, "{margin}- {}", quoted(example));
     }
     let response = |to_do: &str| {
         format!(
