@@ -208,3 +208,14 @@ impl fmt::Display for EscalationId {
         write!(f, "{}", self.0)
     }
 }
+
+/// The number by which people name a group of escalations that ask the same: counted from 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct GroupId(pub i64);
+
+impl fmt::Display for GroupId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0)
+    }
+}

@@ -157,6 +157,7 @@ pub async fn run(config: Config, knowledge: Knowledge, progress: Progress) -> an
         drift,
         stop_turns.clone(),
     ));
+    tokio::spawn(workers::grouping::run(store.clone(), responder.subscribe(), stop_turns.clone()));
     let stop_listening = CancellationToken::new();
     let mut listening = JoinSet::new();
     let mut delivery = JoinSet::new();

@@ -86,24 +86,33 @@ enum Command {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-enum Format {
+pub(super) enum Format {
     Table,
     Json,
 }
 
 pub(super) fn run(args: &Args, dir: &Path) -> anyhow::Result<ExitCode> {
-    let path = args.database.clone().map_or_else(|| Config::load(dir).map(|config| config.store.path), Ok)?;
+    with_store(args.database.as_ref(), dir, async |store| execute(store, &args.command).await)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Opens the store that the settings or the command line name, and works on it.
+pub(super) fn with_store<T>(
+    database: Option<&PathBuf>,
+    dir: &Path,
+    work: impl AsyncFnOnce(&Store) -> anyhow::Result<T>,
+) -> anyhow::Result<T> {
+    let path = database.cloned().map_or_else(|| Config::load(dir).map(|config| config.store.path), Ok)?;
     if !path.exists() {
         bail!("there is no store at {}: start the service once, or name its file with --database", path.display());
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         let store = Store::open(&path).await.with_context(|| format!("cannot open {}", path.display()))?;
-        let result = execute(&store, &args.command).await;
+        let result = work(&store).await;
         store.close().await;
         result
-    })?;
-    Ok(ExitCode::SUCCESS)
+    })
 }
 
 async fn execute(store: &Store, command: &Command) -> anyhow::Result<()> {
@@ -175,7 +184,7 @@ struct Shown<'a> {
     lines: &'a [Line],
 }
 
-fn json(output: &mut impl Write, value: &impl Serialize) -> anyhow::Result<()> {
+pub(super) fn json(output: &mut impl Write, value: &impl Serialize) -> anyhow::Result<()> {
     serde_json::to_writer_pretty(&mut *output, value)?;
     writeln!(output)?;
     Ok(())
@@ -262,12 +271,12 @@ fn show(
     Ok(())
 }
 
-fn local(at: Timestamp) -> String {
+pub(super) fn local(at: Timestamp) -> String {
     at.to_zoned(TimeZone::system()).strftime("%Y-%m-%d %H:%M:%S").to_string()
 }
 
 /// How long ago, in the largest whole unit.
-fn age(since: Timestamp, now: Timestamp) -> String {
+pub(super) fn age(since: Timestamp, now: Timestamp) -> String {
     let seconds = now.duration_since(since).as_secs().max(0);
     match seconds {
         0..=59 => format!("{seconds} s"),

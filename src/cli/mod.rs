@@ -7,6 +7,7 @@ mod classify;
 mod credentials;
 mod escalations;
 mod eval;
+mod groups;
 mod import;
 mod labelled;
 mod model;
@@ -65,6 +66,8 @@ enum Command {
     Escalations(escalations::Args),
     /// Who may work at the desk
     Users(users::Args),
+    /// See who asks the same, answer them all at once, and make an intent of what they ask
+    Groups(groups::Args),
     /// Get the sentence encoder, or see where it is looked for
     Model(model::Args),
 }
@@ -84,6 +87,7 @@ pub fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Import(args) => import::run(&args),
         Command::Escalations(args) => escalations::run(&args, dir),
         Command::Users(args) => users::run(&args, dir),
+        Command::Groups(args) => groups::run(&args, dir),
         Command::Model(args) => model::run(&args, dir),
     }
 }

@@ -2,6 +2,9 @@
 //! customers are told of it.
 
 pub mod figures;
+pub mod grouping;
+pub mod intent_draft;
 pub mod passwords;
 pub mod reactions;
+pub mod redaction;
 pub mod suggestions;

@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// The longest name of an agent, in bytes.
-const MAX_NAME_BYTES: usize = 200;
+pub(super) const MAX_NAME_BYTES: usize = 200;
 
 /// How an open escalation gets to another owner, or to none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -375,7 +375,7 @@ async fn find_open(connection: &mut SqliteConnection, id: EscalationId) -> Resul
     Ok((conversation.ok_or(StoreError::NoEscalation(id))?, escalation.claimed_by))
 }
 
-fn checked(what: &'static str, text: &str, limit: usize) -> Result<String> {
+pub(super) fn checked(what: &'static str, text: &str, limit: usize) -> Result<String> {
     let text = text.trim();
     if text.is_empty() {
         Err(StoreError::Empty(what))

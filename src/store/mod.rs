@@ -11,6 +11,8 @@ mod escalations;
 mod figures;
 mod file;
 mod followed;
+mod group_answers;
+mod groups;
 mod handling;
 mod happenings;
 mod inbox;
@@ -40,6 +42,8 @@ pub use self::{
     figures::{Counted, Span, Wait},
     file::OpenError,
     followed::{Followed, Next},
+    group_answers::{GroupAnswer, GroupReached},
+    groups::{Answered, Assignment, GroupDelivery, GroupMembers, GroupRecord, Joins, Member, Outcome, Split},
     handling::{Draft, Handling, Note},
     happenings::Happening,
     inbox::{Due, Pending, Received},
@@ -53,7 +57,10 @@ pub use self::{
     users::{Credentials, Role, User},
 };
 use self::{signals::Signals, writer::Writer};
-use crate::{conversation::EscalationId, message::ConversationId};
+use crate::{
+    conversation::{EscalationId, GroupId},
+    message::ConversationId,
+};
 
 /// An open store. Clones share it; the last one to go closes it, [`Store::close`] waits for that.
 #[derive(Clone)]
@@ -77,6 +84,15 @@ pub enum StoreError {
     AlreadyResolved(EscalationId),
     #[error("{agent} has escalation {id}")]
     ClaimedBy { id: EscalationId, agent: String },
+    #[error("there is no group {0}")]
+    NoGroup(GroupId),
+    #[error("group {0} was merged into group {1}")]
+    Merged(GroupId, GroupId),
+    /// One answer could not serve both.
+    #[error("groups {0} and {1} are written in different languages")]
+    OtherLanguage(GroupId, GroupId),
+    #[error("escalation {0} is not in group {1}")]
+    NotInGroup(EscalationId, GroupId),
     #[error("nobody has claimed escalation {0}")]
     NotClaimed(EscalationId),
     /// An agent sent no name or no words.

@@ -124,7 +124,7 @@ impl Store {
         self.writer.run(move |work| Box::pin(put_back(work, id, at, None))).await
     }
 
-    /// Gives a message up; an escalation (`Undelivered`) tells a person, except for bulk, whose failures are only counted.
+    /// Gives a message up; an escalation (`Undelivered`) tells a person, except for a mailing, whose failures are only counted.
     /// Does nothing where it is neither queued nor leased.
     pub async fn fail(&self, id: OutgoingId, error: &str, now: Timestamp) -> Result<()> {
         let error = shortened(error);
@@ -299,11 +299,17 @@ async fn sent(work: &mut Work, id: OutgoingId, platform_id: Option<String>, now:
     Ok(())
 }
 
-async fn give_up(work: &mut Work, id: OutgoingId, how: Undelivered, error: String, now: Timestamp) -> Result<()> {
+pub(super) async fn give_up(
+    work: &mut Work,
+    id: OutgoingId,
+    how: Undelivered,
+    error: String,
+    now: Timestamp,
+) -> Result<()> {
     let connection = &mut work.connection;
     let row = sqlx::query(
         "UPDATE outbox SET state = ?, error = ?, leased_until = NULL, leased_by = NULL
-         WHERE id = ? AND state IN ('queued', 'leased') RETURNING conversation, channel, bulk",
+         WHERE id = ? AND state IN ('queued', 'leased') RETURNING conversation, channel, bulk AND grp IS NULL AS mailing",
     )
     .bind(how.state())
     .bind(error)
@@ -313,8 +319,8 @@ async fn give_up(work: &mut Work, id: OutgoingId, how: Undelivered, error: Strin
     let Some(row) = row else {
         return Ok(());
     };
-    // A mailing that fails to reach thousands would bury the people who need an agent.
-    if !row.try_get::<bool, _>("bulk")? {
+    // A mailing that fails to reach thousands would bury the people who need an agent. A group's answer is one to a question.
+    if !row.try_get::<bool, _>("mailing")? {
         let conversation = ConversationId(uuid(row.try_get("conversation")?)?);
         undelivered(&mut *connection, conversation, how, now).await?;
         work.changes.desk = true;

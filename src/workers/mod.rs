@@ -3,6 +3,7 @@
 mod circuit;
 pub mod delivery;
 pub mod drift;
+pub mod grouping;
 mod heed;
 mod overload;
 mod pace;
