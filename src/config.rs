@@ -12,6 +12,7 @@ use serde::Deserialize;
 use crate::channels::x;
 use crate::{
     channels::{discord, telegram},
+    desk,
     embedding::{Backend, Device, EmbedError},
     policy::Policy,
 };
@@ -27,6 +28,7 @@ pub struct Config {
     pub store: StoreFile,
     pub model: Model,
     pub policy: Policy,
+    pub desk: desk::settings::Settings,
     pub telegram: telegram::Settings,
     pub discord: discord::Settings,
     #[cfg(feature = "x")]
@@ -136,6 +138,7 @@ impl Config {
         if self.web.visitor_burst == 0 || self.web.address_burst == 0 {
             bail!("web.visitor_burst and web.address_burst must be at least 1");
         }
+        self.desk.verify()?;
         if self.model.backend == Backend::RustBert && !cfg!(feature = "rust-bert") {
             return Err(EmbedError::NotBuilt.into());
         }
@@ -174,6 +177,17 @@ mod tests {
     fn a_promise_that_cannot_be_meant_is_refused() {
         assert!(parse("[policy]\nmax_wrong = 5\n").is_err());
         assert!(parse("[policy]\nmax_wrong = 0.1\n").is_ok());
+    }
+
+    #[test]
+    fn hours_are_read_and_a_slip_in_them_names_its_line() {
+        let desk = parse("[desk]\nhours = [\"weekdays 08:00-20:00\", \"sat 09:00-13:00\"]\nclaim_minutes = 5\n").unwrap().desk;
+        assert!(!desk.hours.are_always() && desk.claim_minutes == 5);
+        assert!(parse("[desk]\nhours = \"always\"\n").unwrap().desk.hours.are_always());
+        let error = format!("{:#}", parse("[desk]\nhours = [\"weekdays 8-20\"]\n").unwrap_err());
+        assert!(error.contains("line 2") && error.contains("`weekdays 8-20`") && error.contains("08:00-20:00"), "{error}");
+        assert!(parse("[desk]\nclaim_minutes = 0\n").is_err());
+        assert!(format!("{:#}", parse("[desk]\nhour = \"always\"\n").unwrap_err()).contains("`hours`"));
     }
 
     #[test]

@@ -10,6 +10,7 @@ use super::{
     Result, Store, StoreError,
     escalations::find,
     outbox,
+    promises::{self, NewPromise},
     rows::{Audit, find_conversation, micros, moment, save_memory},
     writer::Work,
 };
@@ -21,7 +22,7 @@ use crate::{
 };
 
 /// The longest name of an agent, in bytes.
-const MAX_NAME_BYTES: usize = 200;
+pub(super) const MAX_NAME_BYTES: usize = 200;
 
 /// How an open escalation gets to another owner, or to none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -96,15 +97,28 @@ impl Store {
         self.writer.run(move |work| Box::pin(change_owner(work, id, step, say, now))).await
     }
 
-    /// An agent's words to the customer: claims the escalation, if nobody has it yet, and queues them.
+    /// An agent's words to the customer: claims the escalation, if nobody has it yet, and queues them. What they promise is recorded with
+    /// them, and the agent owns it.
     ///
     /// # Errors
     /// [`StoreError::NoEscalation`], [`StoreError::AlreadyResolved`], [`StoreError::ClaimedBy`] if another agent has it;
     /// [`StoreError::Empty`] and [`StoreError::TooLong`] for the text (at most [`MAX_TEXT_BYTES`]) and the agent's name.
-    pub async fn reply(&self, id: EscalationId, agent: &str, text: &str, now: Timestamp) -> Result<()> {
+    pub async fn reply(
+        &self,
+        id: EscalationId,
+        agent: &str,
+        text: &str,
+        promise: Option<NewPromise>,
+        now: Timestamp,
+    ) -> Result<()> {
         let agent = checked("agent's name", agent, MAX_NAME_BYTES)?;
         let text = checked("text", text, MAX_TEXT_BYTES)?;
-        self.writer.run(move |work| Box::pin(reply(work, id, agent, text, now))).await
+        let promise = promise.map(|promise| {
+            let words = checked("promise", &promise.words, promises::MAX_WORDS_BYTES)?;
+            Ok::<_, StoreError>(NewPromise { words, ..promise })
+        });
+        let promise = promise.transpose()?;
+        self.writer.run(move |work| Box::pin(reply(work, id, agent, text, promise, now))).await
     }
 
     /// Closes it; the bot has the conversation again. The note is for agents, `say` for the customer.
@@ -230,15 +244,22 @@ async fn change_owner(
         _ => {}
     }
     let lapsed = step.word == Handling::Lapse.as_str();
+    if lapsed {
+        let told = format!("{} left the customer waiting: back in the queue.", step.agent);
+        note(connection, id, None, &told, now).await?;
+    }
+    // Who waits and had an agent hears from the clocks at once how it goes on.
     sqlx::query(
         "UPDATE escalations SET claimed_by = ?1, claimed_at = iif(?1 IS NULL, NULL, ?2), lapses = lapses + ?3,
-         lapsed_from = iif(?3, ?4, lapsed_from) WHERE id = ?5",
+         lapsed_from = iif(?3, ?4, lapsed_from), joined_at = iif(?6, ?2, joined_at),
+         look_at = iif(?1 IS NULL AND waiting_since IS NOT NULL, ?2, look_at) WHERE id = ?5",
     )
     .bind(&step.owner)
     .bind(micros(now))
     .bind(lapsed)
     .bind(&step.agent)
     .bind(id.0)
+    .bind(say.is_some() && step.owner.is_some())
     .execute(&mut *connection)
     .await?;
     conversation.memory.standing = if step.owner.is_some() { Standing::Agent } else { Standing::Waiting };
@@ -247,14 +268,22 @@ async fn change_owner(
     speak(work, &conversation, say, audit, now).await
 }
 
-async fn reply(work: &mut Work, id: EscalationId, agent: String, text: String, now: Timestamp) -> Result<()> {
+async fn reply(
+    work: &mut Work,
+    id: EscalationId,
+    agent: String,
+    text: String,
+    promise: Option<NewPromise>,
+    now: Timestamp,
+) -> Result<()> {
     let connection = &mut work.connection;
     let (mut conversation, has_it) = find_open(connection, id).await?;
     if let Some(other) = has_it.filter(|other| *other != agent) {
         return Err(StoreError::ClaimedBy { id, agent: other });
     }
     sqlx::query(
-        "UPDATE escalations SET claimed_by = ?1, claimed_at = ifnull(claimed_at, ?2), waiting_since = NULL, due_at = NULL WHERE id = ?3",
+        "UPDATE escalations SET claimed_by = ?1, claimed_at = ifnull(claimed_at, ?2), waiting_since = NULL, due_at = NULL,
+         look_at = NULL, still_waiting = 0 WHERE id = ?3",
     )
     .bind(&agent)
     .bind(micros(now))
@@ -264,6 +293,9 @@ async fn reply(work: &mut Work, id: EscalationId, agent: String, text: String, n
     conversation.memory.standing = Standing::Agent;
     save_memory(connection, &conversation).await?;
     let audit = audit(connection, "reply", &conversation, id, &agent, now).await?;
+    if let Some(promise) = promise {
+        promises::by_agent(connection, conversation.id, id, &agent, &promise, now).await?;
+    }
     drop_draft(work, id, &agent).await?;
     let language = conversation.memory.language.unwrap_or(Language::ENGLISH);
     let outgoing = Outgoing { text, short: None, choices: Vec::new(), author: Author::Agent(agent), language };
@@ -284,7 +316,8 @@ async fn resolve(
         return Err(StoreError::ClaimedBy { id, agent: other });
     }
     sqlx::query(
-        "UPDATE escalations SET resolved_by = ?, resolved_at = ?, waiting_since = NULL, due_at = NULL WHERE id = ?",
+        "UPDATE escalations SET resolved_by = ?, resolved_at = ?, waiting_since = NULL, due_at = NULL, look_at = NULL
+         WHERE id = ?",
     )
     .bind(&agent)
     .bind(micros(now))
@@ -304,7 +337,7 @@ async fn resolve(
 }
 
 /// Queues what the customer is to hear and tells those who look on.
-async fn speak(
+pub(super) async fn speak(
     work: &mut Work,
     conversation: &Conversation,
     say: Option<Outgoing>,
@@ -375,7 +408,7 @@ async fn find_open(connection: &mut SqliteConnection, id: EscalationId) -> Resul
     Ok((conversation.ok_or(StoreError::NoEscalation(id))?, escalation.claimed_by))
 }
 
-fn checked(what: &'static str, text: &str, limit: usize) -> Result<String> {
+pub(super) fn checked(what: &'static str, text: &str, limit: usize) -> Result<String> {
     let text = text.trim();
     if text.is_empty() {
         Err(StoreError::Empty(what))

@@ -5,6 +5,7 @@
 //! only one may run the service: [`Store::recover`] takes the leases of every other process for dead.
 
 mod channels;
+mod clocks;
 mod counts;
 mod erase;
 mod escalations;
@@ -13,6 +14,7 @@ mod followed;
 mod handling;
 mod inbox;
 mod outbox;
+mod promises;
 mod queue;
 mod rows;
 mod signals;
@@ -28,6 +30,7 @@ use uuid::Uuid;
 
 pub use self::{
     channels::{LastSeen, Silence},
+    clocks::{Claim, Looked, Waiting},
     counts::{Counts, Status},
     escalations::{EscalationFilter, EscalationRecord},
     file::OpenError,
@@ -35,11 +38,12 @@ pub use self::{
     handling::{Draft, Handling, Note},
     inbox::{Due, Pending, Received},
     outbox::{Leased, Recovered},
+    promises::{MAX_WORDS_BYTES, NewPromise, Outcome, PromiseFilter, PromiseRecord, PromiseStep},
     queue::{QueueCounts, QueueFilter, QueuePage, Whose},
     transcript::{Delivery, Line, LineAuthor},
 };
 use self::{signals::Signals, writer::Writer};
-use crate::{conversation::EscalationId, message::ConversationId};
+use crate::{conversation::{EscalationId, PromiseId}, message::ConversationId};
 
 /// An open store. Clones share it; the last one to go closes it, [`Store::close`] waits for that.
 #[derive(Clone)]
@@ -61,6 +65,10 @@ pub enum StoreError {
     NoEscalation(EscalationId),
     #[error("escalation {0} is already resolved")]
     AlreadyResolved(EscalationId),
+    #[error("there is no promise {0}")]
+    NoPromise(PromiseId),
+    #[error("promise {0} is already settled")]
+    AlreadySettled(PromiseId),
     #[error("{agent} has escalation {id}")]
     ClaimedBy { id: EscalationId, agent: String },
     #[error("nobody has claimed escalation {0}")]
