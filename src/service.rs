@@ -31,6 +31,7 @@ use crate::{
     channels::{self, Board, Door, WebChat},
     classifier::saved::Shelf,
     config::{self, Config},
+    desk::waiting::Outlook,
     knowledge::{Knowledge, Phrase},
     responder::{self, Responder},
     store::Store,
@@ -139,11 +140,27 @@ pub async fn run(config: Config, knowledge: Knowledge, progress: Progress) -> an
 
     let stop_turns = CancellationToken::new();
     let stop_delivery = CancellationToken::new();
+    let outlook = watch::Sender::new(Outlook { hours: config.desk.hours.clone(), ..Outlook::default() });
     let turns = tokio::spawn(workers::turns::run(
         store.clone(),
         responder.subscribe(),
+        outlook.subscribe(),
         config.policy.clone(),
         overloaded,
+        stop_turns.clone(),
+    ));
+    tokio::spawn(workers::clocks::run(
+        store.clone(),
+        config.desk.clone(),
+        responder.subscribe(),
+        outlook.subscribe(),
+        stop_turns.clone(),
+    ));
+    tokio::spawn(workers::outlook::run(
+        store.clone(),
+        config.desk.hours.clone(),
+        knowledge.zone().clone(),
+        outlook,
         stop_turns.clone(),
     ));
     tokio::spawn(workers::drift::run(

@@ -14,6 +14,8 @@ use super::terminal::printable;
 use crate::{
     config::Config,
     conversation::EscalationId,
+    desk::{due, transitions},
+    knowledge::{self, Knowledge, moment::Deadline},
     store::{Delivery, EscalationFilter, EscalationRecord, Handling, Line, LineAuthor, Note, Store, StoreError},
 };
 
@@ -71,6 +73,12 @@ enum Command {
         /// Your name as the customer sees it
         #[arg(long = "as", value_name = "NAME", env = "EVENKEEL_AGENT")]
         agent: String,
+        /// What your words promise, for the list of promises; you are reminded before it falls due
+        #[arg(long, value_name = "TEXT", requires = "by")]
+        promise: Option<String>,
+        /// By when: `18:00`, `2h` or `2026-11-14 18:00`, in the incident's timezone
+        #[arg(long, value_name = "TIME", requires = "promise")]
+        by: Option<Deadline>,
     },
     /// Close it; the bot has the conversation again
     Resolve {
@@ -99,14 +107,19 @@ pub(super) fn run(args: &Args, dir: &Path) -> anyhow::Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         let store = Store::open(&path).await.with_context(|| format!("cannot open {}", path.display()))?;
-        let result = execute(&store, &args.command).await;
+        let result = execute(&store, &args.command, dir).await;
         store.close().await;
         result
     })?;
     Ok(ExitCode::SUCCESS)
 }
 
-async fn execute(store: &Store, command: &Command) -> anyhow::Result<()> {
+/// The knowledge of the folder, for what customers are told; None where it cannot be used, and then they are told nothing.
+fn words(dir: &Path) -> Option<Knowledge> {
+    knowledge::load(dir, Timestamp::now()).ok()?.knowledge
+}
+
+async fn execute(store: &Store, command: &Command, dir: &Path) -> anyhow::Result<()> {
     let mut output = io::stdout().lock();
     let now = Timestamp::now();
     match command {
@@ -129,7 +142,9 @@ async fn execute(store: &Store, command: &Command) -> anyhow::Result<()> {
         }
         Command::Claim { id, agent, take_over } => {
             let handling = if *take_over { Handling::TakeOver } else { Handling::Claim };
-            let claimed = store.handle(EscalationId(*id), agent, handling, None, now).await;
+            let record = store.escalation(EscalationId(*id)).await?;
+            let say = words(dir).and_then(|knowledge| transitions::on_claim(&knowledge, &record, agent, now));
+            let claimed = store.handle(record.id, agent, handling, say.as_ref(), now).await;
             claimed.map_err(|error| with_way_out(error, "claim it with --take-over if you must"))?;
             writeln!(output, "escalation {id} is yours; the bot stays silent until you resolve it")?;
         }
@@ -137,13 +152,19 @@ async fn execute(store: &Store, command: &Command) -> anyhow::Result<()> {
             store.handle(EscalationId(*id), agent, Handling::Release, None, now).await?;
             writeln!(output, "escalation {id} is back in the queue")?;
         }
-        Command::Reply { id, text, agent } => {
-            let mut words = text.clone();
-            if words == "-" {
-                words.clear();
-                io::stdin().read_to_string(&mut words).context("reading your reply from standard input")?;
+        Command::Reply { id, text, agent, promise, by } => {
+            let promise = promise.as_deref().zip(by.as_ref()).map(|(promise, by)| {
+                let zone = words(dir).map_or_else(TimeZone::system, |knowledge| knowledge.zone().clone());
+                let due_at = by.due(now, &zone).context("that time has passed: promise a later one")?;
+                anyhow::Ok(due::promise(promise, due_at, now))
+            });
+            let promise = promise.transpose()?;
+            let mut text = text.clone();
+            if text == "-" {
+                text.clear();
+                io::stdin().read_to_string(&mut text).context("reading your reply from standard input")?;
             }
-            let replied = store.reply(EscalationId(*id), agent, words.trim(), now).await;
+            let replied = store.reply(EscalationId(*id), agent, text.trim(), promise, now).await;
             replied.map_err(|error| with_way_out(error, TAKE_OVER_FIRST))?;
             writeln!(
                 output,
@@ -151,7 +172,9 @@ async fn execute(store: &Store, command: &Command) -> anyhow::Result<()> {
             )?;
         }
         Command::Resolve { id, agent, note } => {
-            let resolved = store.resolve(EscalationId(*id), agent, note.as_deref(), None, now).await;
+            let record = store.escalation(EscalationId(*id)).await?;
+            let say = words(dir).and_then(|knowledge| transitions::on_resolve(&knowledge, &record, agent, now));
+            let resolved = store.resolve(record.id, agent, note.as_deref(), say.as_ref(), now).await;
             resolved.map_err(|error| with_way_out(error, TAKE_OVER_FIRST))?;
             writeln!(output, "escalation {id} is resolved; the bot has the conversation again")?;
         }

@@ -10,6 +10,7 @@ mod eval;
 mod import;
 mod labelled;
 mod model;
+mod promises;
 mod run;
 mod terminal;
 mod understanding;
@@ -62,6 +63,8 @@ enum Command {
     Import(import::Args),
     /// See, answer and resolve what waits for a person
     Escalations(escalations::Args),
+    /// See what customers were promised, and say what became of it
+    Promises(promises::Args),
     /// Get the sentence encoder, or see where it is looked for
     Model(model::Args),
 }
@@ -80,6 +83,7 @@ pub fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Eval(args) => eval::run(&args, dir),
         Command::Import(args) => import::run(&args),
         Command::Escalations(args) => escalations::run(&args, dir),
+        Command::Promises(args) => promises::run(&args, dir),
         Command::Model(args) => model::run(&args, dir),
     }
 }

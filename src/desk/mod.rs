@@ -4,5 +4,6 @@
 pub mod due;
 pub mod hours;
 pub mod settings;
+pub mod tone;
 pub mod transitions;
 pub mod waiting;

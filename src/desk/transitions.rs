@@ -62,13 +62,14 @@ pub fn say(
     let body: Vec<Said> = said.filter(|said| !said.text.is_empty()).map(Said::with_short).collect();
     let language = body.first()?.language;
     let text = body.iter().map(|said| said.text.as_str()).collect::<Vec<_>>().join("\n\n");
-    Some(Outgoing {
-        text,
-        short: Some(Said::short_of(&body)),
-        choices: Vec::new(),
-        author: Author::Bot,
-        language,
-    })
+    Some(outgoing(Said { text, short: Some(Said::short_of(&body)), language }))
+}
+
+/// Text that the service says by itself.
+#[must_use]
+pub fn outgoing(said: Said) -> Outgoing {
+    let Said { text, short, language } = said;
+    Outgoing { text, short, choices: Vec::new(), author: Author::Bot, language }
 }
 
 /// What the customer hears when an agent claims an escalation or takes it over: that they are there, if the customer waits and was not

@@ -234,7 +234,7 @@ async fn change_owner(
     now: Timestamp,
 ) -> Result<()> {
     let connection = &mut work.connection;
-    let (mut conversation, has_it) = find_open(connection, id).await?;
+    let (mut conversation, has_it, waits) = find_open(connection, id).await?;
     match has_it {
         _ if step.seize => {}
         Some(other) if other != step.agent => return Err(StoreError::ClaimedBy { id, agent: other }),
@@ -245,6 +245,10 @@ async fn change_owner(
     }
     let lapsed = step.word == Handling::Lapse.as_str();
     if lapsed {
+        // Answered since it was looked at.
+        if !waits {
+            return Err(StoreError::Conflict);
+        }
         let told = format!("{} left the customer waiting: back in the queue.", step.agent);
         note(connection, id, None, &told, now).await?;
     }
@@ -277,7 +281,7 @@ async fn reply(
     now: Timestamp,
 ) -> Result<()> {
     let connection = &mut work.connection;
-    let (mut conversation, has_it) = find_open(connection, id).await?;
+    let (mut conversation, has_it, _) = find_open(connection, id).await?;
     if let Some(other) = has_it.filter(|other| *other != agent) {
         return Err(StoreError::ClaimedBy { id, agent: other });
     }
@@ -311,7 +315,7 @@ async fn resolve(
     now: Timestamp,
 ) -> Result<()> {
     let connection = &mut work.connection;
-    let (mut conversation, has_it) = find_open(connection, id).await?;
+    let (mut conversation, has_it, _) = find_open(connection, id).await?;
     if let Some(other) = has_it.filter(|other| *other != agent) {
         return Err(StoreError::ClaimedBy { id, agent: other });
     }
@@ -398,14 +402,18 @@ async fn drop_draft(work: &mut Work, id: EscalationId, agent: &str) -> Result<()
     Ok(())
 }
 
-/// The conversation of an escalation that is still open, and who has it.
-async fn find_open(connection: &mut SqliteConnection, id: EscalationId) -> Result<(Conversation, Option<String>)> {
+/// The conversation of an escalation that is still open, who has it, and whether the customer waits for words.
+async fn find_open(
+    connection: &mut SqliteConnection,
+    id: EscalationId,
+) -> Result<(Conversation, Option<String>, bool)> {
     let escalation = find(connection, id).await?;
     if escalation.resolved_at.is_some() {
         return Err(StoreError::AlreadyResolved(id));
     }
     let conversation = find_conversation(connection, escalation.conversation).await?;
-    Ok((conversation.ok_or(StoreError::NoEscalation(id))?, escalation.claimed_by))
+    let waits = escalation.waiting_since.is_some();
+    Ok((conversation.ok_or(StoreError::NoEscalation(id))?, escalation.claimed_by, waits))
 }
 
 pub(super) fn checked(what: &'static str, text: &str, limit: usize) -> Result<String> {

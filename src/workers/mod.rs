@@ -1,9 +1,11 @@
 //! The loops that move data, one file each.
 
 mod circuit;
+pub mod clocks;
 pub mod delivery;
 pub mod drift;
 mod heed;
+pub mod outlook;
 mod overload;
 mod pace;
 mod together;
