@@ -12,6 +12,7 @@ use serde::Deserialize;
 use crate::channels::x;
 use crate::{
     channels::{discord, telegram},
+    desk,
     embedding::{Backend, Device, EmbedError},
     policy::Policy,
 };
@@ -27,7 +28,7 @@ pub struct Config {
     pub store: StoreFile,
     pub model: Model,
     pub policy: Policy,
-    pub desk: Desk,
+    pub desk: desk::settings::Settings,
     pub telegram: telegram::Settings,
     pub discord: discord::Settings,
     #[cfg(feature = "x")]
@@ -100,15 +101,6 @@ impl Default for Model {
     }
 }
 
-/// `[desk]`
-#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Desk {
-    /// Where browsers find the desk, such as `https://desk.harborlight.example`; links that the service makes begin with it. Without it, the address
-    /// that the service listens on.
-    pub url: Option<String>,
-}
-
 impl Config {
     /// Reads `evenkeel.toml` in `dir`, or takes the defaults if there is none.
     ///
@@ -155,14 +147,7 @@ impl Config {
         if self.web.visitor_burst == 0 || self.web.address_burst == 0 {
             bail!("web.visitor_burst and web.address_burst must be at least 1");
         }
-        if let Some(url) = &self.desk.url {
-            let parsed = reqwest::Url::parse(url).ok();
-            if !parsed.is_some_and(|parsed| parsed.origin().ascii_serialization() == *url) {
-                bail!(
-                    "desk.url is {url:?}: scheme and host are expected and nothing more, such as \"https://desk.example.com\""
-                );
-            }
-        }
+        self.desk.verify()?;
         if self.model.backend == Backend::RustBert && !cfg!(feature = "rust-bert") {
             return Err(EmbedError::NotBuilt.into());
         }
@@ -228,6 +213,17 @@ mod tests {
         ] {
             assert!(parse(&format!("[desk]\nurl = {url:?}\n")).is_err(), "{url}");
         }
+    }
+
+    #[test]
+    fn hours_are_read_and_a_slip_in_them_names_its_line() {
+        let desk = parse("[desk]\nhours = [\"weekdays 08:00-20:00\", \"sat 09:00-13:00\"]\nclaim_minutes = 5\n").unwrap().desk;
+        assert!(!desk.hours.are_always() && desk.claim_minutes == 5);
+        assert!(parse("[desk]\nhours = \"always\"\n").unwrap().desk.hours.are_always());
+        let error = format!("{:#}", parse("[desk]\nhours = [\"weekdays 8-20\"]\n").unwrap_err());
+        assert!(error.contains("line 2") && error.contains("`weekdays 8-20`") && error.contains("08:00-20:00"), "{error}");
+        assert!(parse("[desk]\nclaim_minutes = 0\n").is_err());
+        assert!(format!("{:#}", parse("[desk]\nhour = \"always\"\n").unwrap_err()).contains("`hours`"));
     }
 
     #[test]

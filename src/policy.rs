@@ -103,3 +103,39 @@ pub const MAX_PASSWORD_BYTES: usize = 1_024;
 
 /// Passwords that are hashed at the same time: each takes 19 MiB and some 30 ms of a core, which customers' turns need too.
 pub const HASHES_AT_ONCE: usize = 2;
+/// A claim whose customer waits this long for words goes back to the queue, in minutes: time to read a long conversation and to ask a
+/// colleague, and less than people bear who were told that somebody is with them.
+pub const CLAIM_MINUTES: u32 = 15;
+
+/// First answers of the last so many hours tell how long one waits now: older ones are of another hour of the crisis.
+pub const ANSWERS_OF: jiff::SignedDuration = jiff::SignedDuration::from_hours(4);
+
+/// At most so many of the latest first answers count.
+pub const LATEST_ANSWERS: u32 = 50;
+
+/// With fewer first answers than this, nothing true can be said about the next one.
+pub const LEAST_ANSWERS: usize = 3;
+
+/// An agent who did something at the desk within this time counts as there.
+pub const AGENT_ACTIVE: jiff::SignedDuration = jiff::SignedDuration::from_mins(30);
+
+/// Of ten customers, so many waited no longer than what the next one is told: told the average, half would be disappointed.
+pub const IN_TIME_OF_TEN: usize = 8;
+
+/// A customer who still waits is told so this long before the time that was named: late enough to be needed, early enough to be before.
+pub const BEFORE_DUE: jiff::SignedDuration = jiff::SignedDuration::from_mins(3);
+
+/// Where no time could be named, a customer is told after so much working time that they still wait.
+pub const STILL_WAITING_AFTER: jiff::SignedDuration = jiff::SignedDuration::from_mins(30);
+
+/// How often one customer is told that they still wait, each time with a new time. After that only the truth is left: it takes longer.
+pub const MAX_STILL_WAITING: u32 = 3;
+
+/// Who wrote of danger and has nobody after this long is told again where help is at once.
+pub const DANGER_AGAIN: jiff::SignedDuration = jiff::SignedDuration::from_mins(10);
+
+/// That an agent is there is not said again within this time: claimed, released and claimed once more is one arrival.
+pub const JOINED_AGAIN: jiff::SignedDuration = jiff::SignedDuration::from_mins(30);
+
+/// The owner of a promise is reminded this long before it falls due, or at half of its time where that is later.
+pub const REMIND_BEFORE: jiff::SignedDuration = jiff::SignedDuration::from_mins(15);

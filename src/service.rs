@@ -31,6 +31,7 @@ use crate::{
     channels::{self, Board, Door, WebChat},
     classifier::saved::Shelf,
     config::{self, Config},
+    desk::waiting::Outlook,
     knowledge::{Knowledge, Phrase},
     responder::{self, Responder},
     store::{Store, Token},
@@ -45,11 +46,16 @@ const DRAIN: Duration = Duration::from_secs(15);
 /// How long open connections may take to end after that.
 const CLOSE: Duration = Duration::from_secs(3);
 
-/// Runs the service until SIGTERM or SIGINT, then drains and returns. `progress` is told how the fetching of the sentence model goes.
+/// Runs the service on the knowledge of `dir` until SIGTERM or SIGINT, then drains and returns. `progress` is told how the fetching of the sentence model goes.
 ///
 /// # Errors
 /// Whatever keeps it from starting: the address is taken, the store cannot be opened, another service has it.
-pub async fn run(config: Config, knowledge: Knowledge, progress: Progress) -> anyhow::Result<()> {
+pub async fn run(
+    dir: &Path,
+    config: Config,
+    knowledge: Knowledge,
+    progress: Progress,
+) -> anyhow::Result<()> {
     // Listening for signals first: a stop that is asked for during the start is not missed.
     let stop = stop_signal()?;
     let metrics = PrometheusBuilder::new().install_recorder().context("installing the metrics recorder")?;
@@ -143,11 +149,27 @@ pub async fn run(config: Config, knowledge: Knowledge, progress: Progress) -> an
 
     let stop_turns = CancellationToken::new();
     let stop_delivery = CancellationToken::new();
+    let outlook = watch::Sender::new(Outlook { hours: config.desk.hours.clone(), ..Outlook::default() });
     let turns = tokio::spawn(workers::turns::run(
         store.clone(),
         responder.subscribe(),
+        outlook.subscribe(),
         config.policy.clone(),
         overloaded,
+        stop_turns.clone(),
+    ));
+    tokio::spawn(workers::clocks::run(
+        store.clone(),
+        config.desk.clone(),
+        responder.subscribe(),
+        outlook.subscribe(),
+        stop_turns.clone(),
+    ));
+    tokio::spawn(workers::outlook::run(
+        store.clone(),
+        config.desk.hours.clone(),
+        knowledge.zone().clone(),
+        outlook,
         stop_turns.clone(),
     ));
     tokio::spawn(workers::drift::run(

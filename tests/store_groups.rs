@@ -8,7 +8,7 @@ use evenkeel::{
     message::{Author, Choice, ConversationId, Incoming, Outgoing},
     reading::Language,
     store::{
-        Assignment, EscalationFilter, GroupAnswer, GroupDelivery, GroupReached, Handling, Joins, Leased, Outcome,
+        Assignment, EscalationFilter, GroupAnswer, GroupDelivery, GroupReached, Handling, Joins, Leased, Assigned,
         Split, Store, StoreError,
     },
 };
@@ -72,7 +72,7 @@ impl House {
     }
 
     /// Puts all that is new into one group, served where it can be.
-    async fn group_all(&self) -> (GroupId, Outcome) {
+    async fn group_all(&self) -> (GroupId, Assigned) {
         let new = self.store.not_looked_at(1_000).await.unwrap();
         let first = match self.store.compared(at(20)).await.unwrap().first() {
             Some((id, ..)) => *id,
@@ -124,7 +124,7 @@ async fn one_answer_goes_to_each_who_waits_and_resolves_their_escalations() {
     house.asks("telegram", "bo", "zoo open?").await;
     let (_, claimed) = house.asks("web", "cy", "can we visit the zoo").await;
     let (group, outcome) = house.group_all().await;
-    assert_eq!(outcome, Outcome { joined: 2, served: 0 });
+    assert_eq!(outcome, Assigned { joined: 2, served: 0 });
     house.store.handle(claimed, "Eve", Handling::Claim, None, at(25)).await.unwrap();
 
     let listed = house.store.groups(10, at(26)).await.unwrap();
@@ -162,14 +162,14 @@ async fn who_joins_later_is_given_the_answer_until_it_expires_and_never_twice() 
     house.answer(group, "Yes.").await;
 
     let (late, late_id) = house.asks("web", "late", "zoo open today?").await;
-    assert_eq!(house.group_all().await.1, Outcome { joined: 1, served: 1 });
+    assert_eq!(house.group_all().await.1, Assigned { joined: 1, served: 1 });
     assert!(house.open().await.is_empty());
     assert_eq!(house.lease("web").await.len(), 2);
     assert_eq!(house.store.escalation(late_id).await.unwrap().resolved_by.as_deref(), Some("Dana"));
 
     house.writes("web", "late", "late-2", "but is the zoo open").await;
     let again = house.take_turn(late, Reason::Unsure, Urgency::Normal).await;
-    assert_eq!(house.group_all().await.1, Outcome::default());
+    assert_eq!(house.group_all().await.1, Assigned::default());
     assert_eq!(house.open().await, [(again, Reason::Unsure)], "they need a person, not the same words");
     assert_eq!(house.store.group_of(again).await.unwrap(), None);
     assert!(house.store.notes(again).await.unwrap()[0].text.contains("before"));
@@ -178,7 +178,7 @@ async fn who_joins_later_is_given_the_answer_until_it_expires_and_never_twice() 
     let new = house.store.not_looked_at(10).await.unwrap();
     let joins = Joins::GroupOf(late_id);
     let assignment = Assignment { escalation: expired, turn: new[0].turn, joins, served: true };
-    assert_eq!(house.store.assign(vec![assignment], at(2_001)).await.unwrap(), Outcome { joined: 1, served: 0 });
+    assert_eq!(house.store.assign(vec![assignment], at(2_001)).await.unwrap(), Assigned { joined: 1, served: 0 });
 }
 
 #[tokio::test]

@@ -14,7 +14,9 @@ use super::terminal::printable;
 use crate::{
     config::Config,
     conversation::EscalationId,
-    store::{Delivery, EscalationFilter, EscalationRecord, Handling, Line, LineAuthor, Note, Store, StoreError},
+    desk::{due, transitions},
+    knowledge::{self, Knowledge, moment::Deadline},
+    store::{Delivery, EscalationFilter, EscalationRecord, Handling, Line, LineAuthor, NewReply, Note, Store, StoreError},
 };
 
 #[derive(Debug, clap::Args)]
@@ -71,6 +73,12 @@ enum Command {
         /// Your name as the customer sees it
         #[arg(long = "as", value_name = "NAME", env = "EVENKEEL_AGENT")]
         agent: String,
+        /// What your words promise, for the list of promises; you are reminded before it falls due
+        #[arg(long, value_name = "TEXT", requires = "by")]
+        promise: Option<String>,
+        /// By when: `18:00`, `2h` or `2026-11-14 18:00`, in the incident's timezone
+        #[arg(long, value_name = "TIME", requires = "promise")]
+        by: Option<Deadline>,
     },
     /// Close it; the bot has the conversation again
     Resolve {
@@ -92,7 +100,7 @@ pub(super) enum Format {
 }
 
 pub(super) fn run(args: &Args, dir: &Path) -> anyhow::Result<ExitCode> {
-    with_store(args.database.as_ref(), dir, async |store| execute(store, &args.command).await)?;
+    with_store(args.database.as_ref(), dir, async |store| execute(store, &args.command, dir).await)?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -115,7 +123,12 @@ pub(super) fn with_store<T>(
     })
 }
 
-async fn execute(store: &Store, command: &Command) -> anyhow::Result<()> {
+/// The knowledge of the folder, for what customers are told; None where it cannot be used, and then they are told nothing.
+fn words(dir: &Path) -> Option<Knowledge> {
+    knowledge::load(dir, Timestamp::now()).ok()?.knowledge
+}
+
+async fn execute(store: &Store, command: &Command, dir: &Path) -> anyhow::Result<()> {
     let mut output = io::stdout().lock();
     let now = Timestamp::now();
     match command {
@@ -138,7 +151,9 @@ async fn execute(store: &Store, command: &Command) -> anyhow::Result<()> {
         }
         Command::Claim { id, agent, take_over } => {
             let handling = if *take_over { Handling::TakeOver } else { Handling::Claim };
-            let claimed = store.handle(EscalationId(*id), agent, handling, None, now).await;
+            let record = store.escalation(EscalationId(*id)).await?;
+            let say = words(dir).and_then(|knowledge| transitions::on_claim(&knowledge, &record, agent, now));
+            let claimed = store.handle(record.id, agent, handling, say.as_ref(), now).await;
             claimed.map_err(|error| with_way_out(error, "claim it with --take-over if you must"))?;
             writeln!(output, "escalation {id} is yours; the bot stays silent until you resolve it")?;
         }
@@ -146,13 +161,20 @@ async fn execute(store: &Store, command: &Command) -> anyhow::Result<()> {
             store.handle(EscalationId(*id), agent, Handling::Release, None, now).await?;
             writeln!(output, "escalation {id} is back in the queue")?;
         }
-        Command::Reply { id, text, agent } => {
-            let mut words = text.clone();
-            if words == "-" {
-                words.clear();
-                io::stdin().read_to_string(&mut words).context("reading your reply from standard input")?;
+        Command::Reply { id, text, agent, promise, by } => {
+            let promise = promise.as_deref().zip(by.as_ref()).map(|(promise, by)| {
+                let zone = words(dir).map_or_else(TimeZone::system, |knowledge| knowledge.zone().clone());
+                let due_at = by.due(now, &zone).context("that time has passed: promise a later one")?;
+                anyhow::Ok(due::promise(promise, due_at, now))
+            });
+            let promise = promise.transpose()?;
+            let mut text = text.clone();
+            if text == "-" {
+                text.clear();
+                io::stdin().read_to_string(&mut text).context("reading your reply from standard input")?;
             }
-            let replied = store.reply(EscalationId(*id), agent, words.trim(), now).await;
+            let reply = NewReply { text: text.trim(), promise, id: None };
+            let replied = store.reply(EscalationId(*id), agent, reply, now).await;
             replied.map_err(|error| with_way_out(error, TAKE_OVER_FIRST))?;
             writeln!(
                 output,
@@ -160,7 +182,9 @@ async fn execute(store: &Store, command: &Command) -> anyhow::Result<()> {
             )?;
         }
         Command::Resolve { id, agent, note } => {
-            let resolved = store.resolve(EscalationId(*id), agent, note.as_deref(), None, now).await;
+            let record = store.escalation(EscalationId(*id)).await?;
+            let say = words(dir).and_then(|knowledge| transitions::on_resolve(&knowledge, &record, agent, now));
+            let resolved = store.resolve(record.id, agent, note.as_deref(), say.as_ref(), now).await;
             resolved.map_err(|error| with_way_out(error, TAKE_OVER_FIRST))?;
             writeln!(output, "escalation {id} is resolved; the bot has the conversation again")?;
         }

@@ -11,6 +11,7 @@ mod groups;
 mod import;
 mod labelled;
 mod model;
+mod promises;
 mod run;
 mod terminal;
 mod understanding;
@@ -68,6 +69,8 @@ enum Command {
     Users(users::Args),
     /// See who asks the same, answer them all at once, and make an intent of what they ask
     Groups(groups::Args),
+    /// See what customers were promised, and say what became of it
+    Promises(promises::Args),
     /// Get the sentence encoder, or see where it is looked for
     Model(model::Args),
 }
@@ -88,6 +91,7 @@ pub fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Escalations(args) => escalations::run(&args, dir),
         Command::Users(args) => users::run(&args, dir),
         Command::Groups(args) => groups::run(&args, dir),
+        Command::Promises(args) => promises::run(&args, dir),
         Command::Model(args) => model::run(&args, dir),
     }
 }

@@ -26,7 +26,10 @@ en:
   kept_bot: All right.
   hand_over:
     unsure: A person reads this (unsure).
-    wish: A person comes.
+    wish: |-
+      A person comes.
+
+      They answer by {{ desk.by }}.
     always: A person must do this.
     stale: My facts are old; a person comes.
     repeated: I did not help; a person comes.
@@ -39,6 +42,15 @@ en:
   other_language: Only in English.
   no_words: Please use words.
   welcome: Ask away.
+  joined: '{{ desk.agent }} is here.'
+  still_waiting: You still wait.
+  nobody: |-
+    Nobody is here.
+
+    Back {{ desk.opens }}.
+  resolved: Closed.
+  handed_back: The bot answers.
+  promise_late: Not yet.
 es:
   introduction: Soy un bot.
 ";

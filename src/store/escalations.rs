@@ -44,6 +44,12 @@ pub struct EscalationRecord {
     pub lapses: u32,
     /// Whose claim it was the last time.
     pub lapsed_from: Option<String>,
+    /// When the clocks look next whether the customer has heard from a person.
+    pub look_at: Option<Timestamp>,
+    /// How often the customer was told that they still wait.
+    pub still_waiting: u32,
+    /// When the customer was last told that an agent is with them.
+    pub joined_at: Option<Timestamp>,
 }
 
 /// All that [`record`] reads; what follows it names the rows.
@@ -105,21 +111,23 @@ pub(super) async fn open_or_raise(
     now: Timestamp,
 ) -> Result<(EscalationId, bool)> {
     let open = sqlx::query(
-        "SELECT id, reason, urgency, intents FROM escalations WHERE conversation = ? AND resolved_at IS NULL",
+        "SELECT id, reason, urgency, intents, due_at, look_at FROM escalations WHERE conversation = ? AND resolved_at IS NULL",
     )
     .bind(conversation.to_string())
     .fetch_optional(&mut *connection)
     .await?;
     let Some(open) = open else {
         let id = sqlx::query_scalar(
-            "INSERT INTO escalations (conversation, channel, reason, urgency, intents, opened_at, waiting_since)
-             SELECT id, channel, ?2, ?3, ?4, ?5, ?5 FROM conversations WHERE id = ?1 RETURNING id",
+            "INSERT INTO escalations (conversation, channel, reason, urgency, intents, opened_at, waiting_since, due_at, look_at)
+             SELECT id, channel, ?2, ?3, ?4, ?5, ?5, ?6, ?7 FROM conversations WHERE id = ?1 RETURNING id",
         )
         .bind(conversation.to_string())
         .bind(rows::reason_word(wanted.reason))
         .bind(wanted.urgency.as_str())
         .bind(to_json("intent", &wanted.intents)?)
         .bind(micros(now))
+        .bind(wanted.due_at.map(micros))
+        .bind(wanted.look_at.map(micros))
         .fetch_one(connection)
         .await?;
         return Ok((EscalationId(id), true));
@@ -130,28 +138,34 @@ pub(super) async fn open_or_raise(
         reason: rows::reason(open.try_get("reason")?)?,
         urgency: rows::urgency(open.try_get("urgency")?)?,
         intents: from_json("intent", open.try_get("intents")?)?,
+        due_at: open.try_get::<Option<i64>, _>("due_at")?.map(moment).transpose()?,
+        look_at: open.try_get::<Option<i64>, _>("look_at")?.map(moment).transpose()?,
     };
     let before = open.urgency;
     let raised = raised(open, wanted);
-    sqlx::query("UPDATE escalations SET reason = ?, urgency = ?, intents = ? WHERE id = ?")
+    sqlx::query("UPDATE escalations SET reason = ?, urgency = ?, intents = ?, due_at = ?, look_at = ? WHERE id = ?")
         .bind(rows::reason_word(raised.reason))
         .bind(raised.urgency.as_str())
         .bind(to_json("intent", &raised.intents)?)
+        .bind(raised.due_at.map(micros))
+        .bind(raised.look_at.map(micros))
         .bind(id)
         .execute(connection)
         .await?;
     Ok((EscalationId(id), raised.urgency > before))
 }
 
-/// An open escalation after another was asked for.
+/// An open escalation after another was asked for. The time that was named first stands.
 fn raised(open: Escalation, wanted: &Escalation) -> Escalation {
+    let due_at = open.due_at.or(wanted.due_at);
+    let look_at = [open.look_at, wanted.look_at].into_iter().flatten().min();
     let (mut first, second) = if wanted.urgency > open.urgency { (wanted.clone(), &open) } else { (open, wanted) };
     for intent in &second.intents {
         if !first.intents.contains(intent) {
             first.intents.push(intent.clone());
         }
     }
-    first
+    Escalation { due_at, look_at, ..first }
 }
 
 /// Tells a person, inside a job, that a reply did not (or may not) have arrived: opens an escalation, or notes it on the
@@ -165,7 +179,13 @@ pub(super) async fn undelivered(
     let Some(mut found) = find_conversation(connection, conversation).await? else {
         return Ok(());
     };
-    let wanted = Escalation { reason: Reason::Undelivered, urgency: Urgency::Normal, intents: Vec::new() };
+    let wanted = Escalation {
+        reason: Reason::Undelivered,
+        urgency: Urgency::Normal,
+        intents: Vec::new(),
+        due_at: None,
+        look_at: None,
+    };
     let (id, _) = open_or_raise(connection, conversation, &wanted, now).await?;
     let told = match how {
         Undelivered::Failed => "A reply could not be delivered.",
@@ -225,6 +245,9 @@ pub(super) fn record(row: &SqliteRow) -> Result<EscalationRecord> {
         resolved_at: time("resolved_at")?,
         lapses: row.try_get("lapses")?,
         lapsed_from: row.try_get("lapsed_from")?,
+        look_at: time("look_at")?,
+        still_waiting: row.try_get("still_waiting")?,
+        joined_at: time("joined_at")?,
     })
 }
 
@@ -234,7 +257,8 @@ mod tests {
     use crate::reading::Danger;
 
     fn asked(reason: Reason, urgency: Urgency, intents: &[&str]) -> Escalation {
-        Escalation { reason, urgency, intents: intents.iter().map(ToString::to_string).collect() }
+        let intents = intents.iter().map(ToString::to_string).collect();
+        Escalation { reason, urgency, intents, due_at: None, look_at: None }
     }
 
     #[test]
@@ -244,6 +268,15 @@ mod tests {
         let both = raised(calm.clone(), &gas);
         assert_eq!(both, asked(Reason::Danger(Danger::Gas), Urgency::Danger, &["gas_smell", "refund", "billing"]));
         assert_eq!(raised(both.clone(), &calm), both);
+    }
+
+    #[test]
+    fn the_time_that_was_named_first_stands() {
+        let at = |minute: i64| Some(Timestamp::from_second(minute * 60).unwrap());
+        let open = Escalation { due_at: at(40), look_at: at(37), ..asked(Reason::Wish, Urgency::High, &[]) };
+        let danger = Escalation { look_at: at(20), ..asked(Reason::Danger(Danger::Gas), Urgency::Danger, &[]) };
+        let raised = raised(open, &danger);
+        assert_eq!((raised.due_at, raised.look_at), (at(40), at(20)));
     }
 
     #[test]

@@ -117,7 +117,7 @@ pub enum Joins {
 
 /// What came of assignments.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Outcome {
+pub struct Assigned {
     /// Escalations that joined others.
     pub joined: u64,
     /// Those that got the group's answer at once.
@@ -179,7 +179,7 @@ impl Store {
     /// Puts escalations into groups; whoever joins a group whose answer has not expired gets it in the same transaction. Those that were
     /// resolved or raised meanwhile are left as they are. A customer who got a group's answer before and needs a person again is told the
     /// same no second time: they stay alone.
-    pub async fn assign(&self, assignments: Vec<Assignment>, now: Timestamp) -> Result<Outcome> {
+    pub async fn assign(&self, assignments: Vec<Assignment>, now: Timestamp) -> Result<Assigned> {
         self.writer.run(move |work| Box::pin(assign(work, assignments, now))).await
     }
 
@@ -376,8 +376,8 @@ async fn delivery(connection: &mut SqliteConnection, id: GroupId) -> Result<Grou
     Ok(delivery)
 }
 
-async fn assign(work: &mut Work, assignments: Vec<Assignment>, now: Timestamp) -> Result<Outcome> {
-    let mut outcome = Outcome::default();
+async fn assign(work: &mut Work, assignments: Vec<Assignment>, now: Timestamp) -> Result<Assigned> {
+    let mut outcome = Assigned::default();
     for assignment in assignments {
         let connection = &mut work.connection;
         let id = assignment.escalation;

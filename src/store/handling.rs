@@ -10,12 +10,13 @@ use super::{
     Result, Store, StoreError,
     escalations::find,
     outbox,
+    promises::{self, NewPromise},
     rows::{Audit, find_conversation, micros, moment, save_memory},
     writer::Work,
 };
 use crate::{
     conversation::{Conversation, EscalationId, Standing},
-    message::{Author, Outgoing},
+    message::{Author, Outgoing, OutgoingId},
     policy::MAX_TEXT_BYTES,
     reading::Language,
 };
@@ -49,6 +50,23 @@ impl Handling<'_> {
             Self::HandOver { .. } => "hand_over",
             Self::Lapse => "lapse",
         }
+    }
+}
+
+/// An agent's words to a customer.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct NewReply<'a> {
+    /// Markdown, at most [`MAX_TEXT_BYTES`].
+    pub text: &'a str,
+    /// Chosen by who sends it: the same reply sent twice, after a lost connection say, is said once. None: it is a reply of its own.
+    pub id: Option<OutgoingId>,
+    /// What the words promise; the agent owns it.
+    pub promise: Option<NewPromise>,
+}
+
+impl<'a> From<&'a str> for NewReply<'a> {
+    fn from(text: &'a str) -> Self {
+        Self { text, ..Self::default() }
     }
 }
 
@@ -96,15 +114,28 @@ impl Store {
         self.writer.run(move |work| Box::pin(change_owner(work, id, step, say, now))).await
     }
 
-    /// An agent's words to the customer: claims the escalation, if nobody has it yet, and queues them.
+    /// An agent's words to the customer: claims the escalation, if nobody has it yet, and queues them. What they promise is recorded with
+    /// them, and the agent owns it. Gives whether this call said them, and not an earlier one with the same id.
     ///
     /// # Errors
     /// [`StoreError::NoEscalation`], [`StoreError::AlreadyResolved`], [`StoreError::ClaimedBy`] if another agent has it;
-    /// [`StoreError::Empty`] and [`StoreError::TooLong`] for the text (at most [`MAX_TEXT_BYTES`]) and the agent's name.
-    pub async fn reply(&self, id: EscalationId, agent: &str, text: &str, now: Timestamp) -> Result<()> {
+    /// [`StoreError::IdTaken`] if the id is that of a message elsewhere; [`StoreError::Empty`] and [`StoreError::TooLong`] for the text (at most [`MAX_TEXT_BYTES`]) and the agent's name.
+    pub async fn reply(
+        &self,
+        id: EscalationId,
+        agent: &str,
+        reply: impl Into<NewReply<'_>>,
+        now: Timestamp,
+    ) -> Result<bool> {
+        let NewReply { text, id: own, promise } = reply.into();
         let agent = checked("agent's name", agent, MAX_NAME_BYTES)?;
         let text = checked("text", text, MAX_TEXT_BYTES)?;
-        self.writer.run(move |work| Box::pin(reply(work, id, agent, text, now))).await
+        let promise = promise.map(|promise| {
+            let words = checked("promise", &promise.words, promises::MAX_WORDS_BYTES)?;
+            Ok::<_, StoreError>(NewPromise { words, ..promise })
+        });
+        let words = Words { text, id: own.unwrap_or_default(), promise: promise.transpose()? };
+        self.writer.run(move |work| Box::pin(say_words(work, id, agent, words, now))).await
     }
 
     /// Closes it; the bot has the conversation again. The note is for agents, `say` for the customer.
@@ -220,7 +251,7 @@ async fn change_owner(
     now: Timestamp,
 ) -> Result<()> {
     let connection = &mut work.connection;
-    let (mut conversation, has_it) = find_open(connection, id).await?;
+    let (mut conversation, has_it, waits) = find_open(connection, id).await?;
     match has_it {
         _ if step.seize => {}
         Some(other) if other != step.agent => return Err(StoreError::ClaimedBy { id, agent: other }),
@@ -230,15 +261,26 @@ async fn change_owner(
         _ => {}
     }
     let lapsed = step.word == Handling::Lapse.as_str();
+    if lapsed {
+        // Answered since it was looked at.
+        if !waits {
+            return Err(StoreError::Conflict);
+        }
+        let told = format!("{} left the customer waiting: back in the queue.", step.agent);
+        note(connection, id, None, &told, now).await?;
+    }
+    // Who waits and had an agent hears from the clocks at once how it goes on.
     sqlx::query(
         "UPDATE escalations SET claimed_by = ?1, claimed_at = iif(?1 IS NULL, NULL, ?2), lapses = lapses + ?3,
-         lapsed_from = iif(?3, ?4, lapsed_from) WHERE id = ?5",
+         lapsed_from = iif(?3, ?4, lapsed_from), joined_at = iif(?6, ?2, joined_at),
+         look_at = iif(?1 IS NULL AND waiting_since IS NOT NULL, ?2, look_at) WHERE id = ?5",
     )
     .bind(&step.owner)
     .bind(micros(now))
     .bind(lapsed)
     .bind(&step.agent)
     .bind(id.0)
+    .bind(say.is_some() && step.owner.is_some())
     .execute(&mut *connection)
     .await?;
     conversation.memory.standing = if step.owner.is_some() { Standing::Agent } else { Standing::Waiting };
@@ -247,14 +289,34 @@ async fn change_owner(
     speak(work, &conversation, say, audit, now).await
 }
 
-async fn reply(work: &mut Work, id: EscalationId, agent: String, text: String, now: Timestamp) -> Result<()> {
+/// A checked reply.
+struct Words {
+    text: String,
+    id: OutgoingId,
+    promise: Option<NewPromise>,
+}
+
+async fn say_words(work: &mut Work, id: EscalationId, agent: String, words: Words, now: Timestamp) -> Result<bool> {
     let connection = &mut work.connection;
-    let (mut conversation, has_it) = find_open(connection, id).await?;
+    let said: Option<Option<i64>> =
+        sqlx::query_scalar("SELECT a.escalation FROM outbox o LEFT JOIN audit a ON a.id = o.audit WHERE o.id = ?")
+            .bind(words.id.to_string())
+            .fetch_optional(&mut *connection)
+            .await?;
+    match said {
+        None => {}
+        // Also where the escalation is resolved by now, or somebody else's.
+        Some(of) if of == Some(id.0) => return Ok(false),
+        Some(_) => return Err(StoreError::IdTaken(words.id)),
+    }
+    let Words { text, id: own, promise } = words;
+    let (mut conversation, has_it, _) = find_open(connection, id).await?;
     if let Some(other) = has_it.filter(|other| *other != agent) {
         return Err(StoreError::ClaimedBy { id, agent: other });
     }
     sqlx::query(
-        "UPDATE escalations SET claimed_by = ?1, claimed_at = ifnull(claimed_at, ?2), waiting_since = NULL, due_at = NULL WHERE id = ?3",
+        "UPDATE escalations SET claimed_by = ?1, claimed_at = ifnull(claimed_at, ?2), waiting_since = NULL, due_at = NULL,
+         look_at = NULL, still_waiting = 0 WHERE id = ?3",
     )
     .bind(&agent)
     .bind(micros(now))
@@ -264,10 +326,16 @@ async fn reply(work: &mut Work, id: EscalationId, agent: String, text: String, n
     conversation.memory.standing = Standing::Agent;
     save_memory(connection, &conversation).await?;
     let audit = audit(connection, "reply", &conversation, id, &agent, now).await?;
+    if let Some(promise) = promise {
+        promises::by_agent(connection, conversation.id, id, &agent, &promise, now).await?;
+    }
     drop_draft(work, id, &agent).await?;
     let language = conversation.memory.language.unwrap_or(Language::ENGLISH);
     let outgoing = Outgoing { text, short: None, choices: Vec::new(), author: Author::Agent(agent), language };
-    speak(work, &conversation, Some(outgoing), audit, now).await
+    outbox::queue_as(&mut work.connection, own, conversation.id, &outgoing, audit, now).await?;
+    work.changes.outbox.push(conversation.channel.clone());
+    speak(work, &conversation, None, audit, now).await?;
+    Ok(true)
 }
 
 async fn resolve(
@@ -279,12 +347,13 @@ async fn resolve(
     now: Timestamp,
 ) -> Result<()> {
     let connection = &mut work.connection;
-    let (mut conversation, has_it) = find_open(connection, id).await?;
+    let (mut conversation, has_it, _) = find_open(connection, id).await?;
     if let Some(other) = has_it.filter(|other| *other != agent) {
         return Err(StoreError::ClaimedBy { id, agent: other });
     }
     sqlx::query(
-        "UPDATE escalations SET resolved_by = ?, resolved_at = ?, waiting_since = NULL, due_at = NULL WHERE id = ?",
+        "UPDATE escalations SET resolved_by = ?, resolved_at = ?, waiting_since = NULL, due_at = NULL, look_at = NULL
+         WHERE id = ?",
     )
     .bind(&agent)
     .bind(micros(now))
@@ -304,7 +373,7 @@ async fn resolve(
 }
 
 /// Queues what the customer is to hear and tells those who look on.
-async fn speak(
+pub(super) async fn speak(
     work: &mut Work,
     conversation: &Conversation,
     say: Option<Outgoing>,
@@ -365,14 +434,18 @@ async fn drop_draft(work: &mut Work, id: EscalationId, agent: &str) -> Result<()
     Ok(())
 }
 
-/// The conversation of an escalation that is still open, and who has it.
-async fn find_open(connection: &mut SqliteConnection, id: EscalationId) -> Result<(Conversation, Option<String>)> {
+/// The conversation of an escalation that is still open, who has it, and whether the customer waits for words.
+async fn find_open(
+    connection: &mut SqliteConnection,
+    id: EscalationId,
+) -> Result<(Conversation, Option<String>, bool)> {
     let escalation = find(connection, id).await?;
     if escalation.resolved_at.is_some() {
         return Err(StoreError::AlreadyResolved(id));
     }
     let conversation = find_conversation(connection, escalation.conversation).await?;
-    Ok((conversation.ok_or(StoreError::NoEscalation(id))?, escalation.claimed_by))
+    let waits = escalation.waiting_since.is_some();
+    Ok((conversation.ok_or(StoreError::NoEscalation(id))?, escalation.claimed_by, waits))
 }
 
 pub(super) fn checked(what: &'static str, text: &str, limit: usize) -> Result<String> {

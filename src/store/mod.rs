@@ -5,6 +5,7 @@
 //! only one may run the service: [`Store::recover`] takes the leases of every other process for dead.
 
 mod channels;
+mod clocks;
 mod counts;
 mod erase;
 mod escalations;
@@ -18,6 +19,7 @@ mod happenings;
 mod inbox;
 mod invitations;
 mod outbox;
+mod promises;
 mod queue;
 mod rows;
 mod sessions;
@@ -37,18 +39,20 @@ use uuid::Uuid;
 
 pub use self::{
     channels::{LastSeen, Silence},
+    clocks::{Claim, Looked, Waiting},
     counts::{Counts, Status},
     escalations::{EscalationFilter, EscalationRecord},
     figures::{Counted, Span, Wait},
     file::OpenError,
     followed::{Followed, Next},
     group_answers::{GroupAnswer, GroupReached},
-    groups::{Answered, Assignment, GroupDelivery, GroupMembers, GroupRecord, Joins, Member, Outcome, Split},
-    handling::{Draft, Handling, Note},
+    groups::{Answered, Assignment, GroupDelivery, GroupMembers, GroupRecord, Joins, Member, Assigned, Split},
+    handling::{Draft, Handling, NewReply, Note},
     happenings::Happening,
     inbox::{Due, Pending, Received},
     invitations::Invitation,
     outbox::{Leased, Recovered},
+    promises::{MAX_WORDS_BYTES, NewPromise, Outcome, PromiseFilter, PromiseRecord, PromiseStep},
     queue::{QueueCounts, QueueFilter, QueuePage, Whose},
     sessions::Session,
     tokens::{Token, TokenHash},
@@ -58,8 +62,8 @@ pub use self::{
 };
 use self::{signals::Signals, writer::Writer};
 use crate::{
-    conversation::{EscalationId, GroupId},
-    message::ConversationId,
+    conversation::{EscalationId, GroupId, PromiseId},
+    message::{ConversationId, OutgoingId},
 };
 
 /// An open store. Clones share it; the last one to go closes it, [`Store::close`] waits for that.
@@ -82,6 +86,10 @@ pub enum StoreError {
     NoEscalation(EscalationId),
     #[error("escalation {0} is already resolved")]
     AlreadyResolved(EscalationId),
+    #[error("there is no promise {0}")]
+    NoPromise(PromiseId),
+    #[error("promise {0} is already settled")]
+    AlreadySettled(PromiseId),
     #[error("{agent} has escalation {id}")]
     ClaimedBy { id: EscalationId, agent: String },
     #[error("there is no group {0}")]
@@ -93,6 +101,8 @@ pub enum StoreError {
     OtherLanguage(GroupId, GroupId),
     #[error("escalation {0} is not in group {1}")]
     NotInGroup(EscalationId, GroupId),
+    #[error("the id {0} is that of another message")]
+    IdTaken(OutgoingId),
     #[error("nobody has claimed escalation {0}")]
     NotClaimed(EscalationId),
     /// An agent sent no name or no words.

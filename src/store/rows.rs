@@ -167,6 +167,7 @@ mod tests {
             Reason::Attachment,
             Reason::Undelivered,
             Reason::Language,
+            Reason::Promise,
         ];
         for expected in plain.into_iter().chain(Danger::ALL.map(Reason::Danger)) {
             assert_eq!(reason(&reason_word(expected)).unwrap(), expected);

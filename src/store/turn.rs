@@ -7,6 +7,7 @@ use super::{
     Result, Store, StoreError,
     escalations::open_or_raise,
     outbox::queue,
+    promises,
     rows::{Audit, micros, save_memory, to_json},
     writer::Work,
 };
@@ -106,6 +107,10 @@ async fn record(
 
     for reply in &turn.replies {
         queue(connection, conversation.id, reply, audit, now).await?;
+    }
+    for promise in &turn.promises {
+        promises::by_bot(connection, conversation.id, promise, now).await?;
+        work.changes.desk = true;
     }
     if !turn.replies.is_empty() {
         work.changes.outbox.push(conversation.channel);

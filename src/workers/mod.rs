@@ -1,10 +1,12 @@
 //! The loops that move data, one file each.
 
 mod circuit;
+pub mod clocks;
 pub mod delivery;
 pub mod drift;
 pub mod grouping;
 mod heed;
+pub mod outlook;
 mod overload;
 mod pace;
 mod together;

@@ -280,7 +280,7 @@ pub(super) async fn reply(
     let promise = form.promise(knowledge.zone(), now)?;
     let reply = NewReply { text: &text, id: Some(OutgoingId(form.id)), promise };
     match store.reply(EscalationId(id), &me.name, reply, now).await {
-        Ok(()) => {
+        Ok(_) => {
             if let Ok(promise) = form.keeps.parse() {
                 store.settle_promise(PromiseId(promise), &me.name, Outcome::Kept, now).await?;
             }
@@ -293,7 +293,7 @@ pub(super) async fn reply(
             store.save_draft(EscalationId(id), &me.name, &text, now).await?;
             Ok(Redirect::to(&format!("/desk/escalations/{id}?refused=1#reply")).into_response())
         }
-        failed => after(id, failed),
+        failed => after(id, failed.map(drop)),
     }
 }
 
