@@ -50,12 +50,7 @@ const CLOSE: Duration = Duration::from_secs(3);
 ///
 /// # Errors
 /// Whatever keeps it from starting: the address is taken, the store cannot be opened, another service has it.
-pub async fn run(
-    dir: &Path,
-    config: Config,
-    knowledge: Knowledge,
-    progress: Progress,
-) -> anyhow::Result<()> {
+pub async fn run(dir: &Path, config: Config, knowledge: Knowledge, progress: Progress) -> anyhow::Result<()> {
     // Listening for signals first: a stop that is asked for during the start is not missed.
     let stop = stop_signal()?;
     let metrics = PrometheusBuilder::new().install_recorder().context("installing the metrics recorder")?;

@@ -84,7 +84,7 @@ fn stream(classifier: &Classifier, lines: &[(String, String)], likeness: &[Liken
     let mut place_of = vec![0; lines.len()];
     let (mut joined, mut served, mut judged, mut right) = (0_u32, 0_u32, 0_u32, 0_u32);
     for i in order {
-        let id = EscalationId(i as i64);
+        let id = EscalationId(i64::try_from(i).unwrap());
         let question = Arc::new(Question::new(&lines[i].0, Some(Language::ENGLISH), likeness[i].clone()));
         place_of[i] = match groups.nearest(&question) {
             Some(near) => {

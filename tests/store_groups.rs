@@ -8,7 +8,7 @@ use evenkeel::{
     message::{Author, Choice, ConversationId, Incoming, Outgoing},
     reading::Language,
     store::{
-        Assignment, EscalationFilter, GroupAnswer, GroupDelivery, GroupReached, Handling, Joins, Leased, Assigned,
+        Assigned, Assignment, EscalationFilter, GroupAnswer, GroupDelivery, GroupReached, Handling, Joins, Leased,
         Split, Store, StoreError,
     },
 };

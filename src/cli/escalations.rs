@@ -16,7 +16,9 @@ use crate::{
     conversation::EscalationId,
     desk::{due, transitions},
     knowledge::{self, Knowledge, moment::Deadline},
-    store::{Delivery, EscalationFilter, EscalationRecord, Handling, Line, LineAuthor, NewReply, Note, Store, StoreError},
+    store::{
+        Delivery, EscalationFilter, EscalationRecord, Handling, Line, LineAuthor, NewReply, Note, Store, StoreError,
+    },
 };
 
 #[derive(Debug, clap::Args)]

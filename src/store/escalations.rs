@@ -231,10 +231,7 @@ pub(super) fn record(row: &SqliteRow) -> Result<EscalationRecord> {
         urgency: rows::urgency(row.try_get("urgency")?)?,
         intents: from_json("intent", row.try_get("intents")?)?,
         words: row.try_get("words")?,
-        language: word("language")?
-            .map(|word| word.parse())
-            .transpose()
-            .map_err(|error| corrupt("language", &error))?,
+        language: word("language")?.map(str::parse).transpose().map_err(|error| corrupt("language", &error))?,
         mood: word("mood")?.map(rows::mood).transpose()?,
         opened_at: moment(row.try_get("opened_at")?)?,
         due_at: time("due_at")?,

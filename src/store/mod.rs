@@ -46,7 +46,7 @@ pub use self::{
     file::OpenError,
     followed::{Followed, Next},
     group_answers::{GroupAnswer, GroupReached},
-    groups::{Answered, Assignment, GroupDelivery, GroupMembers, GroupRecord, Joins, Member, Assigned, Split},
+    groups::{Answered, Assigned, Assignment, GroupDelivery, GroupMembers, GroupRecord, Joins, Member, Split},
     handling::{Draft, Handling, NewReply, Note},
     happenings::Happening,
     inbox::{Due, Pending, Received},
