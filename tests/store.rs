@@ -12,8 +12,8 @@ use evenkeel::{
     message::{Attachment, Author, Choice, ConversationId, Incoming, Outgoing},
     reading::{Danger, Language},
     store::{
-        Delivery, EscalationFilter, Handling, LastSeen, Leased, LineAuthor, OpenError, QueueFilter, Silence, Store,
-        StoreError, Whose,
+        Delivery, EscalationFilter, Handling, LastSeen, Leased, LineAuthor, Looked, NewPromise, OpenError, Outcome,
+        PromiseFilter, PromiseStep, QueueFilter, Silence, Store, StoreError, Whose,
     },
 };
 use jiff::Timestamp;
@@ -725,7 +725,9 @@ async fn an_erased_person_leaves_no_word_behind() {
     let theirs = house.store.conversation_at("web", "theirs").await.unwrap().unwrap();
     house.store.receive(&says("theirs", "hm", "SECRETWORD?")).await.unwrap();
     let id = house.take_turn(theirs, hand_over(Reason::Wish, Urgency::High)).await.unwrap();
-    house.store.reply(id, "Ana", "SECRETWORD, yes", None, at(20)).await.unwrap();
+    let promise = NewPromise { words: "SECRETWORD by noon".into(), due_at: at(90), remind_at: at(80) };
+    house.store.reply(id, "Ana", "SECRETWORD, yes", Some(promise), at(20)).await.unwrap();
+    assert_eq!(house.store.promises(PromiseFilter::Open).await.unwrap().len(), 1);
     house.store.resolve(id, "Ana", Some("it was SECRETWORD"), None, at(21)).await.unwrap();
     // A place that others share: only their own lines go.
     let in_public = Incoming { contact: "visitor of theirs".into(), ..says("other", "shared", "SECRETWORD here") };
@@ -753,6 +755,82 @@ async fn an_erased_person_leaves_no_word_behind() {
     let decisions: i64 =
         sqlx::query_scalar("SELECT COUNT(*) FROM audit WHERE decision = 'answer'").fetch_one(&mut sql).await.unwrap();
     assert_eq!(decisions, 60);
+}
+
+// The clocks.
+
+#[tokio::test]
+async fn what_comes_of_a_look_is_said_once_and_not_to_who_was_answered_meanwhile() {
+    let house = House::new().await;
+    let here = house.store.receive(&says("here", "1", "a person, please")).await.unwrap().conversation;
+    let mut turn = hand_over(Reason::Wish, Urgency::High);
+    turn.escalation = turn.escalation.map(|escalation| Escalation { due_at: Some(at(60)), look_at: Some(at(50)), ..escalation });
+    let id = house.take_turn(here, turn).await.unwrap();
+    assert_eq!(house.store.looks(at(49), 10).await.unwrap(), Vec::new());
+    assert_eq!(house.store.next_look().await.unwrap(), Some(at(50)));
+    let seen = house.store.looks(at(50), 10).await.unwrap().remove(0);
+    assert_eq!((seen.id, seen.due_at), (id, Some(at(60))));
+    let still = Looked {
+        say: Some(reply("You still wait.")),
+        still_waiting: true,
+        due_at: Some(at(120)),
+        look_at: Some(at(110)),
+        note: None,
+    };
+    assert!(house.store.looked(&seen, &still, at(50)).await.unwrap());
+    assert!(!house.store.looked(&seen, &still, at(51)).await.unwrap(), "said once");
+    let again = house.store.looks(at(110), 10).await.unwrap().remove(0);
+    assert_eq!((again.still_waiting, again.due_at), (1, Some(at(120))));
+    house.store.reply(id, "Ana", "I am here.", None, at(100)).await.unwrap();
+    assert!(!house.store.looked(&again, &still, at(110)).await.unwrap(), "answered meanwhile");
+    assert_eq!(house.store.next_look().await.unwrap(), None);
+    let said = house.store.transcript(here).await.unwrap();
+    assert_eq!(said.iter().filter(|line| line.text == "You still wait.").count(), 1);
+}
+
+#[tokio::test]
+async fn a_claim_lapses_by_its_silence_and_not_while_its_agent_writes() {
+    let house = House::new().await;
+    let here = house.store.receive(&says("here", "1", "a person, please")).await.unwrap().conversation;
+    let id = house.take_turn(here, hand_over(Reason::Wish, Urgency::High)).await.unwrap();
+    house.store.handle(id, "Ana", Handling::Claim, None, at(20)).await.unwrap();
+    assert_eq!(house.store.idle_claims(at(19), 10).await.unwrap(), Vec::new());
+    let idle = house.store.idle_claims(at(20), 10).await.unwrap();
+    assert_eq!((idle[0].id, idle[0].since), (id, at(20)));
+    house.store.save_draft(id, "Ana", "Dear", at(30)).await.unwrap();
+    assert_eq!(house.store.idle_claims(at(25), 10).await.unwrap(), Vec::new());
+    house.store.handle(id, "Ana", Handling::Lapse, None, at(40)).await.unwrap();
+    let lapsed = house.store.escalation(id).await.unwrap();
+    assert_eq!((lapsed.claimed_by, lapsed.lapses, lapsed.look_at), (None, 1, Some(at(40))), "the clocks go on at once");
+    assert!(house.store.notes(id).await.unwrap()[0].text.starts_with("Ana left the customer waiting"));
+
+    house.store.reply(id, "Ben", "I am here.", None, at(50)).await.unwrap();
+    let answered = house.store.handle(id, "Ben", Handling::Lapse, None, at(60)).await;
+    assert!(matches!(answered, Err(StoreError::Conflict)));
+}
+
+#[tokio::test]
+async fn a_late_promise_calls_a_person_once() {
+    let house = House::new().await;
+    let here = house.store.receive(&says("here", "1", "a person, please")).await.unwrap().conversation;
+    let id = house.take_turn(here, hand_over(Reason::Wish, Urgency::High)).await.unwrap();
+    let promise = NewPromise { words: "a crew comes".into(), due_at: at(90), remind_at: at(80) };
+    house.store.reply(id, "Ana", "A crew comes.", Some(promise), at(20)).await.unwrap();
+    house.store.resolve(id, "Ana", None, None, at(21)).await.unwrap();
+    let due = house.store.promises_due(at(80), 10).await.unwrap().remove(0);
+    assert!(house.store.step_promise(&due, &PromiseStep::Remind, at(80)).await.unwrap());
+    assert_eq!(house.store.promises_due(at(89), 10).await.unwrap(), Vec::new());
+    let due = house.store.promises_due(at(90), 10).await.unwrap().remove(0);
+    let late = PromiseStep::Late(reply("Not yet."));
+    assert!(house.store.step_promise(&due, &late, at(90)).await.unwrap());
+    assert!(!house.store.step_promise(&due, &late, at(91)).await.unwrap());
+    let open = house.store.escalations(EscalationFilter::Open).await.unwrap();
+    assert_eq!((open.len(), open[0].reason, open[0].waiting_since), (1, Reason::Promise, Some(at(90))));
+    let record = house.store.promises(PromiseFilter::Of(here)).await.unwrap().remove(0);
+    assert_eq!((record.outcome, record.told_at, record.settled_at), (Some(Outcome::Broken), Some(at(90)), None));
+    house.store.settle_promise(record.id, "Ana", Outcome::Kept, at(95)).await.unwrap();
+    let again = house.store.settle_promise(record.id, "Ana", Outcome::Kept, at(96)).await;
+    assert!(matches!(again, Err(StoreError::AlreadySettled(_))));
 }
 
 // The file.

@@ -326,8 +326,7 @@ impl Knowledge {
     ) -> String {
         let says_when = desk.by.is_some() && line.names(&Placeholder::Desk(Desk::By));
         let clock = |moment: Option<Timestamp>| {
-            let moment = moment.ok_or(WhyNot::Unfilled)?;
-            Ok(wording::clock(moment, now, self.zone(), language))
+            moment.map(|moment| wording::clock(moment, now, self.zone(), language)).ok_or(WhyNot::Unfilled)
         };
         line.fill_what_holds(form, |placeholder| match placeholder {
             Placeholder::Desk(Desk::Agent) => desk.agent.map(str::to_owned).ok_or(WhyNot::Unfilled),
