@@ -128,6 +128,7 @@ pub async fn run(dir: &Path, config: Config, knowledge: Knowledge, progress: Pro
         door: Door::new(WebChat::NAME, store.clone(), board.clone()),
         responder: responder.subscribe(),
         knowledge_dir: dir.to_owned(),
+        learn_from_x: config.desk.learn_from_x,
         channels: channels.clone(),
         page,
         embedding: embedding(&config.web)?,

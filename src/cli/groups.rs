@@ -2,14 +2,13 @@
 //! the service runs or not.
 
 use std::{
-    collections::HashSet,
     io::{self, Read as _, Write},
     path::{Path, PathBuf},
     process::ExitCode,
 };
 
-use anyhow::{Context as _, bail};
-use jiff::{SignedDuration, Timestamp, ToSpan as _, tz::TimeZone};
+use anyhow::Context as _;
+use jiff::{SignedDuration, Timestamp};
 
 use super::{
     escalations::{Format, age, json, local, with_store},
@@ -17,21 +16,15 @@ use super::{
     terminal::printable,
 };
 use crate::{
+    config::Config,
     conversation::{EscalationId, GroupId},
-    desk::{
-        grouping::most_typical_first,
-        intent_draft::{self, Material, Said},
-    },
-    knowledge::{Phrase, same_line},
+    desk::make_intent,
+    knowledge::Phrase,
     store::{GroupAnswer, GroupRecord, Split, Store},
 };
 
 /// Groups in a list, and members of one that is shown.
 const SHOWN: u32 = 50;
-/// Members whose words are looked at for an intent: plenty for 20 examples.
-const LOOKED_AT: u32 = 200;
-/// Until a draft's response should be read again, in days.
-const REVIEW_AFTER_DAYS: i32 = 14;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -204,7 +197,16 @@ async fn execute(store: &Store, command: &Command, dir: &Path) -> anyhow::Result
             writeln!(output, "all of group {from} are in group {into} now")?;
         }
         Command::MakeIntent { id, name, title } => {
-            let draft = make_intent(store, GroupId(*id), name, title.as_deref(), dir, now).await?;
+            let responder = load_responder(dir, None)?;
+            let title = title.clone().unwrap_or_else(|| name.replace('_', " "));
+            let wanted = make_intent::Wanted {
+                group: GroupId(*id),
+                name,
+                title: &title,
+                learn_from_x: Config::load(dir)?.desk.learn_from_x,
+            };
+            let draft =
+                make_intent::make(store, responder.knowledge(), responder.classifier(), &wanted, dir, now).await?;
             for (path, _) in draft.files() {
                 writeln!(output, "wrote {}", path.display())?;
             }
@@ -217,51 +219,6 @@ async fn execute(store: &Store, command: &Command, dir: &Path) -> anyhow::Result
         }
     }
     Ok(())
-}
-
-async fn make_intent(
-    store: &Store,
-    id: GroupId,
-    name: &str,
-    title: Option<&str>,
-    dir: &Path,
-    now: Timestamp,
-) -> anyhow::Result<intent_draft::Draft> {
-    intent_draft::is_free(name, dir)?;
-    let members = store.group(id, 0, LOOKED_AT).await?;
-    let Some(answer) = &members.group.answer else {
-        bail!("group {id} has no answer yet: first `evenkeel groups answer {id} TEXT`");
-    };
-    let responder = load_responder(dir, None)?;
-    let knowledge = responder.knowledge();
-    let said: Vec<Said> = members
-        .members
-        .iter()
-        .filter_map(|record| {
-            let words = record.words.clone()?;
-            Some(Said { conversation: record.conversation, channel: record.channel.clone(), words })
-        })
-        .collect();
-    let texts: Vec<&str> = said.iter().map(|said| said.words.as_str()).collect();
-    let likeness = responder.classifier().likeness(&texts);
-    let order = most_typical_first(&responder.classifier().background(), &likeness);
-    let said: Vec<Said> = order.into_iter().filter_map(|place| said.get(place).cloned()).collect();
-    let lines = knowledge.intents.values().flat_map(|intent| intent.examples.values().flatten().chain(&intent.not));
-    let taken: HashSet<String> = lines.map(|line| same_line(line)).collect();
-    let default_language = knowledge.default_language();
-    let draft = intent_draft::draft(&Material {
-        name,
-        title: title.unwrap_or(&name.replace('_', " ")),
-        said: &said,
-        learn_from_x: false,
-        taken: &taken,
-        answer: &answer.text,
-        language: members.group.language.unwrap_or(default_language),
-        default_language,
-        review_by: now.to_zoned(TimeZone::system()).date().saturating_add(REVIEW_AFTER_DAYS.days()),
-    })?;
-    intent_draft::write(&draft, dir, now)?;
-    Ok(draft)
 }
 
 fn customers(count: u64) -> String {

@@ -209,7 +209,7 @@ mod tests {
             let due = made + SignedDuration::from_secs(seconds);
             let promise = promise("a crew", due, made);
             prop_assert!(made <= promise.remind_at && promise.remind_at <= due);
-            prop_assert!(promise.remind_at - made >= due - promise.remind_at || due - promise.remind_at <= REMIND_BEFORE);
+            prop_assert!(promise.remind_at.duration_since(made) >= due.duration_since(promise.remind_at) || due.duration_since(promise.remind_at) <= REMIND_BEFORE);
         }
     }
 }

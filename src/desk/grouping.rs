@@ -30,7 +30,12 @@ pub fn grouped(reason: Reason, urgency: Urgency, words: Option<&str>) -> Grouped
     }
     match reason {
         // What they need is not an answer.
-        Reason::Danger(_) | Reason::Wish | Reason::Attachment | Reason::Undelivered | Reason::Private => Grouped::Never,
+        Reason::Danger(_)
+        | Reason::Wish
+        | Reason::Attachment
+        | Reason::Undelivered
+        | Reason::Private
+        | Reason::Promise => Grouped::Never,
         // The admins want a person to look, and who was not helped by an answer is not helped by another one that nobody chose for them.
         Reason::Always | Reason::Repeated => Grouped::ByAgents,
         Reason::Unsure | Reason::Unclear | Reason::Stale | Reason::Language => Grouped::Served,

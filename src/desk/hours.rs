@@ -149,7 +149,7 @@ impl Hours {
         let mut spans: Vec<(Timestamp, Timestamp)> = (-BEFORE..=days)
             .filter_map(|offset| today.checked_add(offset.days()).ok())
             .flat_map(|day| {
-                let meant = |shift: &&Shift| shift.weekdays[day.weekday().to_monday_zero_offset() as usize];
+                let meant = move |shift: &&Shift| shift.weekdays[day.weekday().to_monday_zero_offset() as usize];
                 self.shifts.iter().filter(meant).filter_map(move |shift| {
                     let last = if shift.overnight { day.tomorrow().ok()? } else { day };
                     let start = instant(day.to_datetime(shift.from), zone)?;

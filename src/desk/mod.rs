@@ -6,6 +6,7 @@ pub mod figures;
 pub mod grouping;
 pub mod hours;
 pub mod intent_draft;
+pub mod make_intent;
 pub mod passwords;
 pub mod reactions;
 pub mod redaction;

@@ -286,11 +286,6 @@ impl Knowledge {
         self.languages().iter().copied().filter(has_examples).collect()
     }
 
-    /// Where the clocks of the crisis stand.
-    pub fn zone(&self) -> &TimeZone {
-        self.incident.zone()
-    }
-
     /// A phrase, without the lines that cannot be filled now. Never empty: `check` sees to it that one line has no dated fact. What the
     /// admins wrote in the language comes before what is built in, and both before the default language.
     pub fn phrase(&self, phrase: Phrase, language: Language, now: Timestamp) -> Said {

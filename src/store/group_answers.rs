@@ -222,7 +222,7 @@ pub(super) async fn serve(
     let choice = Choice { id: Choice::PERSON.to_owned(), label: answer.person.clone() };
     if !wrote_more {
         sqlx::query(
-            "UPDATE escalations SET resolved_by = ?, resolved_at = ?, waiting_since = NULL, due_at = NULL WHERE id = ?",
+            "UPDATE escalations SET resolved_by = ?, resolved_at = ?, waiting_since = NULL, due_at = NULL, look_at = NULL WHERE id = ?",
         )
         .bind(&answer.agent)
         .bind(micros(now))

@@ -59,6 +59,8 @@ pub struct WebState {
     pub responder: watch::Receiver<Arc<Responder>>,
     /// The folder of the admins' files, into which drafts of intents are written.
     pub knowledge_dir: PathBuf,
+    /// Whether words that were written on X may stand in such a draft.
+    pub learn_from_x: bool,
     /// Platforms that show customers that an agent writes.
     pub channels: Vec<Arc<dyn Channel>>,
     /// What the chat page shows. The service sends a new value when the knowledge is reloaded.

@@ -9,7 +9,7 @@ pub(super) struct Fields(Vec<(String, String)>);
 
 impl Fields {
     /// The first value of a field; empty where there is none.
-    pub fn one(&self, name: &str) -> &str {
+    pub fn one<'a>(&'a self, name: &'a str) -> &'a str {
         self.all(name).next().unwrap_or_default()
     }
 

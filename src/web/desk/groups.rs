@@ -2,7 +2,7 @@
 
 use askama::Template;
 use axum::{
-    extract::{Path, Query, State},
+    extract::{Form, Path, Query, State},
     response::{Redirect, Response},
 };
 use jiff::{SignedDuration, Timestamp};
@@ -17,6 +17,7 @@ use super::{
 };
 use crate::{
     conversation::{EscalationId, GroupId},
+    desk::make_intent::{self, NotMade, Wanted},
     knowledge::{Knowledge, Phrase},
     store::{GroupAnswer, GroupRecord, Role, Split, StoreError},
     web::Shared,
@@ -256,4 +257,29 @@ pub(super) async fn merge(
     let into: i64 = fields.one("into").parse().map_err(|_| Refusal::invalid("choose a group"))?;
     shared.state.store.merge_groups(GroupId(id), GroupId(into), &me.name, Timestamp::now()).await?;
     Ok(Redirect::to(&format!("/desk/groups/{into}")))
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Intent {
+    name: String,
+    title: String,
+}
+
+/// `POST /desk/groups/{id}/intent`: writes the draft of an intent.
+pub(super) async fn draft_intent(
+    State(shared): State<Shared>,
+    Path(id): Path<i64>,
+    Form(form): Form<Intent>,
+) -> Result<Redirect, Refusal> {
+    let state = &shared.state;
+    let responder = state.responder.borrow().clone();
+    let wanted =
+        Wanted { group: GroupId(id), name: form.name.trim(), title: &form.title, learn_from_x: state.learn_from_x };
+    let (dir, now) = (&state.knowledge_dir, Timestamp::now());
+    let made = make_intent::make(&state.store, responder.knowledge(), responder.classifier(), &wanted, dir, now).await;
+    let draft = made.map_err(|error| match error {
+        NotMade::Store(error) => error.into(),
+        other => Refusal::invalid(other.to_string()),
+    })?;
+    Ok(Redirect::to(&format!("/desk/groups/{id}?drafted={}", draft.examples)))
 }

@@ -82,7 +82,7 @@ fn doors(shared: &Shared) -> Doors {
         .post("/desk/groups/{id}/withdraw", From(Role::Agent), groups::withdraw)
         .post("/desk/groups/{id}/split", From(Role::Agent), groups::split)
         .post("/desk/groups/{id}/merge", From(Role::Agent), groups::merge)
-        .post("/desk/groups/{id}/intent", From(Role::Admin), groups::make_intent)
+        .post("/desk/groups/{id}/intent", From(Role::Admin), groups::draft_intent)
         .get("/desk/promises", From(Role::Agent), promises::list)
         .post("/desk/promises/{id}/{outcome}", From(Role::Agent), promises::settle)
         .get("/desk/figures", From(Role::Agent), figures::show)

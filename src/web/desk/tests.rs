@@ -26,6 +26,21 @@ use crate::{
     store::{Store, Token},
 };
 
+fn dir_of_sample() -> std::path::PathBuf {
+    std::path::PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Who knows the sample crisis; made once, because learning takes a while.
+fn sample() -> Arc<crate::responder::Responder> {
+    use crate::{classifier::Classifier, knowledge, policy::Policy, responder};
+    static SAMPLE: std::sync::LazyLock<Arc<responder::Responder>> = std::sync::LazyLock::new(|| {
+        let knowledge = Arc::new(knowledge::load(&dir_of_sample(), Timestamp::now()).unwrap().knowledge.unwrap());
+        let classifier = Arc::new(Classifier::train(&responder::lessons(&knowledge), None));
+        Arc::new(responder::Responder::new(knowledge, &Policy::default(), classifier, None))
+    });
+    SAMPLE.clone()
+}
+
 /// A desk on a store of its own, in which nobody is.
 async fn desk(dir: &tempfile::TempDir) -> Shared {
     let store = Store::open(&dir.path().join("store.db")).await.unwrap();
@@ -35,15 +50,13 @@ async fn desk(dir: &tempfile::TempDir) -> Shared {
         introductions: BTreeMap::new(),
         phone: None,
     };
-    let sample = crate::knowledge::load(std::path::Path::new(env!("CARGO_MANIFEST_DIR")), Timestamp::now())
-        .unwrap()
-        .knowledge
-        .unwrap();
     let state = WebState {
         door: Door::new("web", store.clone(), Board::default()),
         store,
         page: watch::channel(page).1,
-        knowledge: watch::channel(Arc::new(sample)).1,
+        responder: watch::channel(sample()).1,
+        knowledge_dir: dir_of_sample(),
+        learn_from_x: false,
         channels: Vec::new(),
         embedding: Embedding::anywhere(),
         limits: Limits::default(),
