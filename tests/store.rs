@@ -321,7 +321,7 @@ async fn an_answer_knows_what_it_answers() {
     let handed_over = house.lease(1).await.remove(0);
     assert_eq!((handed_over.reply_to.as_deref(), handed_over.follows), (Some("post 2"), None));
     house.store.sent(handed_over.id, Some("reply 8"), at(12)).await.unwrap();
-    house.store.reply(escalation, "Ana", "Hello.", None, at(13)).await.unwrap();
+    house.store.reply(escalation, "Ana", "Hello.", at(13)).await.unwrap();
     assert_eq!(house.lease(1).await[0].follows.as_deref(), Some("reply 8"), "an agent goes on below what was said");
 }
 
@@ -587,7 +587,7 @@ async fn an_agent_works_from_another_process_while_the_service_runs() {
     });
     let replies = (0..20).map(|n| {
         let agent = agent.clone();
-        async move { agent.reply(id, "Ana", &format!("line {n}"), None, at(20)).await }
+        async move { agent.reply(id, "Ana", format!("line {n}").as_str(), at(20)).await.map(drop) }
     });
     let (busy, replies) = tokio::join!(futures::future::join_all(busy), futures::future::join_all(replies));
     assert!(busy.into_iter().chain(replies).all(|result| result.is_ok()));
@@ -628,8 +628,8 @@ async fn an_escalation_goes_from_the_bot_to_an_agent_and_back() {
     assert_eq!((counts.escalations_open, counts.escalations_unclaimed, counts.escalations_danger), (1, 1, 1));
 
     let turn_meanwhile = house.store.pending(here).await.unwrap().unwrap().0;
-    house.store.reply(id, "Ana", "  We are on our way.  ", None, at(20)).await.unwrap();
-    let second = house.store.reply(id, "Ben", "I help.", None, at(21)).await;
+    house.store.reply(id, "Ana", "  We are on our way.  ", at(20)).await.unwrap();
+    let second = house.store.reply(id, "Ben", "I help.", at(21)).await;
     assert_eq!(second.unwrap_err().to_string(), format!("Ana has escalation {id}"));
     let late = house.store.record_turn(&turn_meanwhile, &[], &answer(&["bot"]), "k1", at(22)).await;
     assert!(matches!(late, Err(StoreError::Conflict)), "the bot does not talk into an agent's words");
@@ -680,7 +680,7 @@ async fn agents_are_told_what_is_wrong() {
     let here = house.store.receive(&says("here", "1", "hm")).await.unwrap().conversation;
     let id = house.take_turn(here, hand_over(Reason::Wish, Urgency::High)).await.unwrap();
     let said = async |id, agent: &str, text: &str| {
-        house.store.reply(id, agent, text, None, at(1)).await.map_or_else(|error| error.to_string(), |()| "sent".into())
+        house.store.reply(id, agent, text, at(1)).await.map_or_else(|error| error.to_string(), |_| "sent".into())
     };
     assert_eq!(said(EscalationId(99), "Ana", "hi").await, "there is no escalation 99");
     assert_eq!(said(id, "Ana", " \n").await, "the text is empty");
@@ -782,7 +782,7 @@ async fn what_comes_of_a_look_is_said_once_and_not_to_who_was_answered_meanwhile
     assert!(!house.store.looked(&seen, &still, at(51)).await.unwrap(), "said once");
     let again = house.store.looks(at(110), 10).await.unwrap().remove(0);
     assert_eq!((again.still_waiting, again.due_at), (1, Some(at(120))));
-    house.store.reply(id, "Ana", "I am here.", None, at(100)).await.unwrap();
+    house.store.reply(id, "Ana", "I am here.", at(100)).await.unwrap();
     assert!(!house.store.looked(&again, &still, at(110)).await.unwrap(), "answered meanwhile");
     assert_eq!(house.store.next_look().await.unwrap(), None);
     let said = house.store.transcript(here).await.unwrap();
@@ -805,7 +805,7 @@ async fn a_claim_lapses_by_its_silence_and_not_while_its_agent_writes() {
     assert_eq!((lapsed.claimed_by, lapsed.lapses, lapsed.look_at), (None, 1, Some(at(40))), "the clocks go on at once");
     assert!(house.store.notes(id).await.unwrap()[0].text.starts_with("Ana left the customer waiting"));
 
-    house.store.reply(id, "Ben", "I am here.", None, at(50)).await.unwrap();
+    house.store.reply(id, "Ben", "I am here.", at(50)).await.unwrap();
     let answered = house.store.handle(id, "Ben", Handling::Lapse, None, at(60)).await;
     assert!(matches!(answered, Err(StoreError::Conflict)));
 }
@@ -959,14 +959,14 @@ async fn one_of_two_agents_gets_an_escalation_and_the_other_keeps_a_draft() {
     assert!(ana.is_ok() != ben.is_ok(), "{ana:?} {ben:?}");
     let (first, second) = if ana.is_ok() { ("Ana", "Ben") } else { ("Ben", "Ana") };
     claim(first).await.unwrap();
-    let late = house.store.reply(id, second, "I was slower", None, at(21)).await;
+    let late = house.store.reply(id, second, "I was slower", at(21)).await;
     assert!(matches!(late, Err(StoreError::ClaimedBy { agent, .. }) if agent == first));
     house.store.save_draft(id, second, "I was slower", at(22)).await.unwrap();
     assert_eq!(house.store.draft(id, second).await.unwrap().unwrap().text, "I was slower");
     assert_eq!(house.store.draft(id, first).await.unwrap(), None);
 
     house.store.handle(id, first, Handling::HandOver { to: second }, None, at(23)).await.unwrap();
-    house.store.reply(id, second, "Now it is mine", None, at(24)).await.unwrap();
+    house.store.reply(id, second, "Now it is mine", at(24)).await.unwrap();
     assert_eq!(house.store.draft(id, second).await.unwrap(), None, "what is sent is no draft");
     assert_eq!(house.store.escalation(id).await.unwrap().waiting_since, None);
 

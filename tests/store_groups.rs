@@ -62,9 +62,10 @@ impl House {
         let (found, pending) = self.store.pending(conversation).await.unwrap().unwrap();
         let ids: Vec<_> = pending.iter().map(|pending| pending.id).collect();
         let turn = Turn {
+            promises: Vec::new(),
             decision: Decision::Escalate(reason),
             replies: Vec::new(),
-            escalation: Some(Escalation { reason, urgency, intents: Vec::new() }),
+            escalation: Some(Escalation { reason, urgency, intents: Vec::new(), due_at: None, look_at: None }),
             memory: Memory { standing: Standing::Waiting, language: Some(Language::ENGLISH), ..found.memory.clone() },
             readings: Vec::new(),
         };

@@ -39,7 +39,8 @@ impl Settings {
     pub fn verify(&self) -> anyhow::Result<()> {
         if let Some(url) = &self.url {
             let parsed = reqwest::Url::parse(url).ok();
-            if !parsed.is_some_and(|parsed| parsed.origin().ascii_serialization() == *url) {
+            let is_web = |parsed: &reqwest::Url| matches!(parsed.scheme(), "http" | "https");
+            if !parsed.is_some_and(|parsed| is_web(&parsed) && parsed.origin().ascii_serialization() == *url) {
                 bail!(
                     "desk.url is {url:?}: scheme and host are expected and nothing more, such as \"https://desk.example.com\""
                 );

@@ -76,10 +76,6 @@ impl ChatServer {
             watch::channel(Health { knowledge: "k1".to_owned(), intents: 30, ..Health::default() });
         let (ready_in, ready) = watch::channel(true);
         let shutdown = CancellationToken::new();
-        let sample = evenkeel::knowledge::load(std::path::Path::new(env!("CARGO_MANIFEST_DIR")), Timestamp::now())
-            .unwrap()
-            .knowledge
-            .unwrap();
         let state = WebState {
             store: store.clone(),
             door: Door::new("web", store.clone(), Board::default()),

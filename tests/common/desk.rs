@@ -10,7 +10,7 @@ pub const PASSWORD: &str = "nine gulls above the pier";
 /// Somebody at the desk: a browser with its one cookie. Redirects are not followed, so that tests see them.
 #[derive(Clone)]
 pub struct Desk {
-    http: Client,
+    pub http: Client,
     pub url: String,
     pub name: String,
     /// `evenkeel=…`; empty while nobody is signed in.

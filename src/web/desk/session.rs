@@ -3,6 +3,8 @@
 //! The cookie is `SameSite=Lax` and not `Strict`: a link to the desk in a mail or a staff thread opens it signed in. What Lax lets through from
 //! other sites are page views, which change nothing; what changes something is a POST and shows its token (`csrf.rs`).
 
+use std::fmt::Write as _;
+
 use axum::{
     extract::{FromRequestParts, OptionalFromRequestParts},
     http::{HeaderMap, HeaderValue, header, request::Parts},
@@ -110,7 +112,8 @@ pub(super) fn sign_in_at(asked: &str) -> String {
         if byte.is_ascii_alphanumeric() || b"/-_.~".contains(&byte) {
             escaped.push(char::from(byte));
         } else {
-            escaped.push_str(&format!("%{byte:02X}"));
+            // Writing to a string cannot fail.
+            let _ = write!(escaped, "%{byte:02X}");
         }
     }
     escaped
