@@ -423,9 +423,9 @@ async fn the_command_line_manages_people_while_the_service_runs() {
 
     assert!(home.run(&["users", "disable", "ben"]).status.success());
     assert_eq!(ben.get("/desk/account").await.status(), 303, "the running service knows at once");
-    let last = home.run(&["users", "disable", "Ada"]);
-    assert_eq!(last.status.code(), Some(2));
-    assert!(stderr(&last).contains("last admin"), "{}", stderr(&last));
+    let refused = home.run(&["users", "disable", "Ada"]);
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(stderr(&refused).contains("last admin"), "{}", stderr(&refused));
     for args in [["users", "reset", "Ben"], ["users", "disable", "Nobody"], ["users", "reset", "Nobody"]] {
         let output = home.run(&args);
         assert_eq!(output.status.code(), Some(2), "{args:?}");
