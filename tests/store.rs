@@ -12,8 +12,8 @@ use evenkeel::{
     message::{Attachment, Author, Choice, ConversationId, Incoming, Outgoing},
     reading::{Danger, Language},
     store::{
-        Delivery, EscalationFilter, Handling, LastSeen, Leased, LineAuthor, Looked, NewPromise, OpenError, Outcome,
-        PromiseFilter, PromiseStep, QueueFilter, Silence, Store, StoreError, Whose,
+        Delivery, EscalationFilter, Handling, LastSeen, Leased, LineAuthor, Looked, NewPromise, NewReply, OpenError,
+        Outcome, PromiseFilter, PromiseStep, QueueFilter, Silence, Store, StoreError, Whose,
     },
 };
 use jiff::Timestamp;
@@ -726,7 +726,11 @@ async fn an_erased_person_leaves_no_word_behind() {
     house.store.receive(&says("theirs", "hm", "SECRETWORD?")).await.unwrap();
     let id = house.take_turn(theirs, hand_over(Reason::Wish, Urgency::High)).await.unwrap();
     let promise = NewPromise { words: "SECRETWORD by noon".into(), due_at: at(90), remind_at: at(80) };
-    house.store.reply(id, "Ana", "SECRETWORD, yes", Some(promise), at(20)).await.unwrap();
+    house
+        .store
+        .reply(id, "Ana", NewReply { text: "SECRETWORD, yes", id: None, promise: Some(promise) }, at(20))
+        .await
+        .unwrap();
     assert_eq!(house.store.promises(PromiseFilter::Open).await.unwrap().len(), 1);
     house.store.resolve(id, "Ana", Some("it was SECRETWORD"), None, at(21)).await.unwrap();
     // A place that others share: only their own lines go.
@@ -816,7 +820,11 @@ async fn a_late_promise_calls_a_person_once() {
     let here = house.store.receive(&says("here", "1", "a person, please")).await.unwrap().conversation;
     let id = house.take_turn(here, hand_over(Reason::Wish, Urgency::High)).await.unwrap();
     let promise = NewPromise { words: "a crew comes".into(), due_at: at(90), remind_at: at(80) };
-    house.store.reply(id, "Ana", "A crew comes.", Some(promise), at(20)).await.unwrap();
+    house
+        .store
+        .reply(id, "Ana", NewReply { text: "A crew comes.", id: None, promise: Some(promise) }, at(20))
+        .await
+        .unwrap();
     house.store.resolve(id, "Ana", None, None, at(21)).await.unwrap();
     let due = house.store.promises_due(at(80), 10).await.unwrap().remove(0);
     assert!(house.store.step_promise(&due, &PromiseStep::Remind, at(80)).await.unwrap());
