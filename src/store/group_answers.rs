@@ -93,7 +93,7 @@ impl Store {
                         .bind(group.0)
                         .execute(&mut work.connection)
                         .await?;
-                    audit(&mut work.connection, "withdraw", None, group, &agent, now).await?;
+                    audit(&mut work.connection, "withdraw_answer", None, group, &agent, now).await?;
                     work.changes.desk = true;
                     expire(work, now).await.map(drop)
                 })

@@ -222,7 +222,7 @@ async fn settle(work: &mut Work, id: PromiseId, agent: String, outcome: Outcome,
         .bind(id.0)
         .execute(&mut *connection)
         .await?;
-    let kind = if outcome == Outcome::Withdrawn { "withdraw" } else { "keep" };
+    let kind = if outcome == Outcome::Withdrawn { "withdraw_promise" } else { "keep_promise" };
     let audit = Audit {
         kind,
         conversation: Some(found.conversation),

@@ -15,6 +15,9 @@ pub struct QueueFilter {
     pub language: Option<Language>,
     pub mood: Option<Mood>,
     pub whose: Whose,
+    /// Leaves out those that nobody has claimed and others ask too: they stand in their group. Danger, and whoever asked for a person since,
+    /// is never left out.
+    pub without_groups: bool,
 }
 
 /// Whose escalations.
@@ -49,12 +52,16 @@ pub struct QueueCounts {
     pub newest: i64,
 }
 
-/// The words that the filter binds: channel, language, mood, and whose (NULL: anyone's, empty: nobody's).
+/// The words that the filter binds: channel, language, mood, whose (NULL: anyone's, empty: nobody's), and whether groups are left out.
 macro_rules! passing {
     () => {
         "FROM escalations e INDEXED BY escalations_open WHERE e.resolved_at IS NULL
          AND (?1 IS NULL OR e.channel = ?1) AND (?2 IS NULL OR e.language = ?2) AND (?3 IS NULL OR e.mood = ?3)
-         AND (?4 IS NULL OR ifnull(e.claimed_by, '') = ?4)"
+         AND (?4 IS NULL OR ifnull(e.claimed_by, '') = ?4)
+         AND (NOT ?5 OR e.grp IS NULL OR e.claimed_by IS NOT NULL OR e.urgency = 'danger'
+            OR e.reason NOT IN ('unsure', 'unclear', 'stale', 'language', 'always', 'repeated') OR e.grp NOT IN (
+            SELECT grp FROM escalations INDEXED BY escalations_open WHERE resolved_at IS NULL AND grp IS NOT NULL
+            GROUP BY grp HAVING COUNT(*) > 1))"
     };
 }
 
@@ -74,6 +81,7 @@ impl Store {
             .bind(&language)
             .bind(mood)
             .bind(whose)
+            .bind(filter.without_groups)
             .fetch_one(&self.readers)
             .await?;
         let rows = sqlx::query(concat!(
@@ -81,13 +89,14 @@ impl Store {
             passing!(),
             " ORDER BY ",
             queue_order!(),
-            " LIMIT ?5 OFFSET ?6) wanted ON wanted.id = e.id ORDER BY ",
+            " LIMIT ?6 OFFSET ?7) wanted ON wanted.id = e.id ORDER BY ",
             queue_order!()
         ))
         .bind(&filter.channel)
         .bind(&language)
         .bind(mood)
         .bind(whose)
+        .bind(filter.without_groups)
         .bind(limit)
         .bind(skip)
         .fetch_all(&self.readers)

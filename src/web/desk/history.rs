@@ -102,6 +102,7 @@ fn happened(happening: &Happening) -> Option<String> {
         "hand_over" => format!("{who} handed {number} over"),
         "lapse" => format!("{who} left the customer waiting: {number} is back in the queue"),
         "resolve" => format!("{who} resolved {number}; the bot answers again"),
+        "group_answer" => format!("{who} answered all who ask the same ({number})"),
         "stopped" => "The customer asked us to stop writing".to_owned(),
         "blocked" => "The customer blocked us".to_owned(),
         "retract" => "The customer deleted a message".to_owned(),

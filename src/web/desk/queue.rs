@@ -50,6 +50,7 @@ impl Wanted {
                 "unassigned" => Whose::Unassigned,
                 _ => Whose::Anyones,
             },
+            without_groups: true,
         }
     }
 
@@ -129,8 +130,13 @@ pub(super) async fn show(
 /// `POST /desk/next`: the first in the queue that nobody has becomes the agent's.
 pub(super) async fn take_next(State(shared): State<Shared>, me: SignedIn) -> Result<Redirect, Refusal> {
     let (store, now) = (&shared.state.store, Timestamp::now());
-    let filter = QueueFilter { whose: Whose::Unassigned, ..QueueFilter::default() };
-    let page = store.queue(&filter, 0, ATTEMPTS).await?;
+    let mut filter = QueueFilter { whose: Whose::Unassigned, without_groups: true, ..QueueFilter::default() };
+    let mut page = store.queue(&filter, 0, ATTEMPTS).await?;
+    if page.escalations.is_empty() {
+        // Only groups are left; one answer for all would be better, but who wants one gets one.
+        filter.without_groups = false;
+        page = store.queue(&filter, 0, ATTEMPTS).await?;
+    }
     for record in page.escalations {
         let say = transitions::on_claim(&shared.knowledge(), &record, &me.name, now);
         let id = record.id.0;
