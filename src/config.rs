@@ -181,11 +181,15 @@ mod tests {
 
     #[test]
     fn hours_are_read_and_a_slip_in_them_names_its_line() {
-        let desk = parse("[desk]\nhours = [\"weekdays 08:00-20:00\", \"sat 09:00-13:00\"]\nclaim_minutes = 5\n").unwrap().desk;
+        let desk =
+            parse("[desk]\nhours = [\"weekdays 08:00-20:00\", \"sat 09:00-13:00\"]\nclaim_minutes = 5\n").unwrap().desk;
         assert!(!desk.hours.are_always() && desk.claim_minutes == 5);
         assert!(parse("[desk]\nhours = \"always\"\n").unwrap().desk.hours.are_always());
         let error = format!("{:#}", parse("[desk]\nhours = [\"weekdays 8-20\"]\n").unwrap_err());
-        assert!(error.contains("line 2") && error.contains("`weekdays 8-20`") && error.contains("08:00-20:00"), "{error}");
+        assert!(
+            error.contains("line 2") && error.contains("`weekdays 8-20`") && error.contains("08:00-20:00"),
+            "{error}"
+        );
         assert!(parse("[desk]\nclaim_minutes = 0\n").is_err());
         assert!(format!("{:#}", parse("[desk]\nhour = \"always\"\n").unwrap_err()).contains("`hours`"));
     }

@@ -764,7 +764,8 @@ async fn what_comes_of_a_look_is_said_once_and_not_to_who_was_answered_meanwhile
     let house = House::new().await;
     let here = house.store.receive(&says("here", "1", "a person, please")).await.unwrap().conversation;
     let mut turn = hand_over(Reason::Wish, Urgency::High);
-    turn.escalation = turn.escalation.map(|escalation| Escalation { due_at: Some(at(60)), look_at: Some(at(50)), ..escalation });
+    turn.escalation =
+        turn.escalation.map(|escalation| Escalation { due_at: Some(at(60)), look_at: Some(at(50)), ..escalation });
     let id = house.take_turn(here, turn).await.unwrap();
     assert_eq!(house.store.looks(at(49), 10).await.unwrap(), Vec::new());
     assert_eq!(house.store.next_look().await.unwrap(), Some(at(50)));

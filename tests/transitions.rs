@@ -79,7 +79,10 @@ async fn an_agent_who_comes_and_goes_is_announced_once_each() {
     assert_eq!(text(&visitor.reply(3).await), "The line is repaired.");
     cli(&home, &["escalations", "resolve", "1", "--as", "Ben"]);
     let closed = visitor.reply(4).await;
-    assert!(text(&closed).starts_with("Ben has closed this") && text(&closed).contains("automated assistant"), "{closed}");
+    assert!(
+        text(&closed).starts_with("Ben has closed this") && text(&closed).contains("automated assistant"),
+        "{closed}"
+    );
     silent(&service, &visitor, 4).await;
     visitor.says("2", "is the tap water safe to drink").await;
     visitor.reply(5).await;
@@ -146,7 +149,18 @@ async fn an_agents_promise_is_reminded_of_and_told_of_when_it_is_late() {
     let home = Home::new();
     let mut service = home.start();
     let visitor = waiting(&service).await;
-    let reply = ["escalations", "reply", "1", "A crew comes by 18:00.", "--as", "Dana", "--promise", "a crew comes", "--by", "2h"];
+    let reply = [
+        "escalations",
+        "reply",
+        "1",
+        "A crew comes by 18:00.",
+        "--as",
+        "Dana",
+        "--promise",
+        "a crew comes",
+        "--by",
+        "2h",
+    ];
     cli(&home, &reply);
     visitor.reply(2).await;
     let listed = cli(&home, &["promises", "list"]);

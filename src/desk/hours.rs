@@ -35,7 +35,9 @@ enum Written {
 /// A text that does not say hours.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NotHours {
-    #[error("`{0}` is not a shift: write `weekdays 08:00-20:00`, `daily 00:00-24:00`, `sat, sun 09:00-13:00` or `fri 20:00-02:00`")]
+    #[error(
+        "`{0}` is not a shift: write `weekdays 08:00-20:00`, `daily 00:00-24:00`, `sat, sun 09:00-13:00` or `fri 20:00-02:00`"
+    )]
     Shift(String),
     #[error("no hours at all: leave `hours` out, or write \"always\", if somebody is always there")]
     Empty,
@@ -147,7 +149,7 @@ impl Hours {
         let mut spans: Vec<(Timestamp, Timestamp)> = (-BEFORE..=days)
             .filter_map(|offset| today.checked_add(offset.days()).ok())
             .flat_map(|day| {
-                let meant = |shift: &&Shift| shift.weekdays[day.weekday().to_monday_zero_offset() as usize];
+                let meant = move |shift: &&Shift| shift.weekdays[day.weekday().to_monday_zero_offset() as usize];
                 self.shifts.iter().filter(meant).filter_map(move |shift| {
                     let last = if shift.overnight { day.tomorrow().ok()? } else { day };
                     let start = instant(day.to_datetime(shift.from), zone)?;
@@ -227,7 +229,12 @@ mod tests {
     #[test]
     fn who_is_always_there_neither_opens_nor_closes() {
         let zone = zone("America/New_York");
-        for hours in [Hours::default(), hours(&["always"]), hours(&["daily 00:00-24:00"]), hours(&["daily 07:00-19:00", "daily 19:00-07:00"])] {
+        for hours in [
+            Hours::default(),
+            hours(&["always"]),
+            hours(&["daily 00:00-24:00"]),
+            hours(&["daily 07:00-19:00", "daily 19:00-07:00"]),
+        ] {
             let now = at("2026-11-14T03:00");
             assert!(hours.is_open(now, &zone));
             assert_eq!((hours.opens(now, &zone), hours.closes(now, &zone)), (None, None), "{hours:?}");

@@ -93,10 +93,8 @@ struct Word {
 }
 
 fn words(text: &str) -> Vec<Word> {
-    let word = |(at, word): (usize, &str)| Word {
-        text: word.to_lowercase().replace('’', "'"),
-        range: at..at + word.len(),
-    };
+    let word =
+        |(at, word): (usize, &str)| Word { text: word.to_lowercase().replace('’', "'"), range: at..at + word.len() };
     text.unicode_word_indices().map(word).collect()
 }
 
@@ -140,7 +138,8 @@ pub fn check(text: &str, language: Language, place: Place) -> Vec<Finding> {
     }
     found.extend(shouting(text));
     if place.public {
-        let personal = |range| (Kind::Personal, range, "Others read along here: ask for it, and write it, in private.".to_owned());
+        let personal =
+            |range| (Kind::Personal, range, "Others read along here: ask for it, and write it, in private.".to_owned());
         found.extend(personal_data(text).into_iter().map(personal));
     }
     if let Some(limit) = place.max_chars
@@ -152,8 +151,11 @@ pub fn check(text: &str, language: Language, place: Place) -> Vec<Finding> {
     }
     found.sort_by_key(|(_, range, _)| (range.start, range.end));
     let units = |at: usize| text[..at].encode_utf16().count();
-    let finding = |(kind, range, suggestion): (Kind, Range<usize>, String)| {
-        Finding { kind, start: units(range.start), end: units(range.end), suggestion }
+    let finding = |(kind, range, suggestion): (Kind, Range<usize>, String)| Finding {
+        kind,
+        start: units(range.start),
+        end: units(range.end),
+        suggestion,
     };
     found.into_iter().map(finding).collect()
 }
@@ -177,7 +179,8 @@ fn names_a_time(sentence: &str) -> bool {
 }
 
 fn shouting(text: &str) -> Vec<(Kind, Range<usize>, String)> {
-    let shouts = |word: &str| word.chars().filter(|c| c.is_alphabetic()).count() > 3 && word.chars().all(|c| !c.is_lowercase());
+    let shouts =
+        |word: &str| word.chars().filter(|c| c.is_alphabetic()).count() > 3 && word.chars().all(|c| !c.is_lowercase());
     let mut found = Vec::new();
     let mut run: Vec<(usize, &str)> = Vec::new();
     let all: Vec<(usize, &str)> = text.unicode_word_indices().collect();
@@ -185,7 +188,11 @@ fn shouting(text: &str) -> Vec<(Kind, Range<usize>, String)> {
         if let ([(start, _), ..], Some((last, word))) = (run.as_slice(), run.last())
             && run.len() >= SHOUTED_WORDS
         {
-            found.push((Kind::Shouting, *start..last + word.len(), "Capital letters read as shouting: use small ones.".to_owned()));
+            found.push((
+                Kind::Shouting,
+                *start..last + word.len(),
+                "Capital letters read as shouting: use small ones.".to_owned(),
+            ));
         }
         run.clear();
     };
@@ -270,7 +277,11 @@ mod tests {
     #[case("Write to dana.k@harbor.example, please.", Kind::Personal, "dana.k@harbor.example")]
     #[case("Your account 4417 1234 5678 is fine.", Kind::Personal, "4417 1234 5678")]
     fn what_would_hurt_is_shown_where_it_stands(#[case] text: &str, #[case] kind: Kind, #[case] words: &str) {
-        assert!(found(text, Language::ENGLISH).contains(&(kind, words.to_owned())), "{:?}", found(text, Language::ENGLISH));
+        assert!(
+            found(text, Language::ENGLISH).contains(&(kind, words.to_owned())),
+            "{:?}",
+            found(text, Language::ENGLISH)
+        );
     }
 
     #[rstest]
@@ -295,7 +306,9 @@ mod tests {
     #[test]
     fn what_is_too_long_for_the_channel_is_shown_from_where_it_is() {
         let long = "The line is repaired. ".repeat(20);
-        assert!(matches!(found(&long, Language::ENGLISH).as_slice(), [(Kind::TooLong, rest)] if rest.len() == long.len() - 280));
+        assert!(
+            matches!(found(&long, Language::ENGLISH).as_slice(), [(Kind::TooLong, rest)] if rest.len() == long.len() - 280)
+        );
     }
 
     #[test]

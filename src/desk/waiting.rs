@@ -106,9 +106,7 @@ impl Outlook {
                 let due = to_the_minute(self.hours.add(now, wait, zone));
                 Expected { due_at: Some(due), look_at: Some(before(due, now)) }
             }
-            None => {
-                Expected { due_at: None, look_at: Some(self.hours.add(now, STILL_WAITING_AFTER, zone)) }
-            }
+            None => Expected { due_at: None, look_at: Some(self.hours.add(now, STILL_WAITING_AFTER, zone)) },
         }
     }
 }

@@ -168,8 +168,7 @@ pub fn load(dir: &Path, now: Timestamp) -> Result<Loaded, CannotLoad> {
     for file in &files.responses {
         let language = agreement::language_of(file, &files.responses, &incident, &mut compiler.problems);
         // A file in an unknown language is checked nevertheless: the slip may be in its name only.
-        let variant =
-            Variant::read(file, language.unwrap_or(languages.default_language()), &mut compiler);
+        let variant = Variant::read(file, language.unwrap_or(languages.default_language()), &mut compiler);
         if let (Some(language), Some(variant)) = (language, variant) {
             responses.entry(file.name.clone()).or_default().variants.insert(language, variant);
         }
@@ -284,13 +283,7 @@ impl Knowledge {
     }
 
     /// The same, with what the desk knows.
-    pub fn phrase_of_desk(
-        &self,
-        phrase: Phrase,
-        language: Language,
-        now: Timestamp,
-        desk: &DeskValues<'_>,
-    ) -> Said {
+    pub fn phrase_of_desk(&self, phrase: Phrase, language: Language, now: Timestamp, desk: &DeskValues<'_>) -> Said {
         let key = phrases::key(phrase);
         let default = self.default_language();
         let said = |key: &str, language: Language| {

@@ -83,7 +83,8 @@ impl Template {
                 Piece::Text(_) => true,
                 Piece::Slot(slot) => {
                     !unsaid(&slot.placeholder)
-                        && incident.lasts(&slot.placeholder) && incident.longest(&slot.placeholder, language).is_some()
+                        && incident.lasts(&slot.placeholder)
+                        && incident.longest(&slot.placeholder, language).is_some()
                 }
             })
         })

@@ -382,8 +382,14 @@ fn emergency_help_and_phrases_that_can_vanish_are_refused() {
 #[test]
 fn what_only_the_desk_knows_is_said_where_it_is_known_and_nowhere_else() {
     let response = [("intents/back.yaml", INTENT), ("responses/back.md", "Soon.\n\nBy {{ desk.by }}.\n")];
-    assert!(problems(&response).contains(&"unknown-placeholder responses/back.md:3:4 {{ desk.by }}".to_owned()), "{:?}", problems(&response));
-    let phrases = starter_phrases().replace("  waiting: ", "  waiting: '{{ desk.agent }}' ").replace("waiting: '{{ desk.agent }}' Thank", "waiting: Dear {{ desk.agent }}, thank");
+    assert!(
+        problems(&response).contains(&"unknown-placeholder responses/back.md:3:4 {{ desk.by }}".to_owned()),
+        "{:?}",
+        problems(&response)
+    );
+    let phrases = starter_phrases()
+        .replace("  waiting: ", "  waiting: '{{ desk.agent }}' ")
+        .replace("waiting: '{{ desk.agent }}' Thank", "waiting: Dear {{ desk.agent }}, thank");
     let found = checked(&[("responses/phrases.yaml", &phrases)]);
     assert!(found.knowledge.is_none());
     assert_eq!(found.problems[0].code, "unknown-placeholder");

@@ -20,8 +20,8 @@ use decide::{Plan, Scene};
 
 use crate::{
     classifier::{Classifier, Lesson, Shares, Traffic},
-    desk::waiting::Outlook,
     conversation::{Answered, Conversation, Decision, Memory, Reason, Standing, Turn},
+    desk::waiting::Outlook,
     knowledge::{Intent, Knowledge},
     message::Incoming,
     policy::{self, Policy},
@@ -87,7 +87,14 @@ impl Responder {
         let understanding = |classifier| Understanding::new(classifier, policy.max_wrong, &Shares::ASSUMED);
         let quick = quick.map(understanding);
         let understood = tongue::understood(&knowledge);
-        Self { knowledge, best: understanding(classifier), max_wrong: policy.max_wrong, quick, understood, outlook: Outlook::default() }
+        Self {
+            knowledge,
+            best: understanding(classifier),
+            max_wrong: policy.max_wrong,
+            quick,
+            understood,
+            outlook: Outlook::default(),
+        }
     }
 
     /// The same responder with the probability that keeps the promise where messages are as those that came: many that no intent covers

@@ -43,7 +43,10 @@ pub use self::{
     transcript::{Delivery, Line, LineAuthor},
 };
 use self::{signals::Signals, writer::Writer};
-use crate::{conversation::{EscalationId, PromiseId}, message::ConversationId};
+use crate::{
+    conversation::{EscalationId, PromiseId},
+    message::ConversationId,
+};
 
 /// An open store. Clones share it; the last one to go closes it, [`Store::close`] waits for that.
 #[derive(Clone)]

@@ -113,8 +113,12 @@ impl Store {
     /// Promises, the one due first on top.
     pub async fn promises(&self, filter: PromiseFilter) -> Result<Vec<PromiseRecord>> {
         let sql = match filter {
-            PromiseFilter::Open => select_promises!("WHERE p.settled_at IS NULL AND ?1 IS NULL ORDER BY p.due_at, p.id"),
-            PromiseFilter::All => select_promises!("WHERE ?1 IS NULL ORDER BY p.settled_at IS NOT NULL, p.due_at, p.id"),
+            PromiseFilter::Open => {
+                select_promises!("WHERE p.settled_at IS NULL AND ?1 IS NULL ORDER BY p.due_at, p.id")
+            }
+            PromiseFilter::All => {
+                select_promises!("WHERE ?1 IS NULL ORDER BY p.settled_at IS NOT NULL, p.due_at, p.id")
+            }
             PromiseFilter::Of(_) => select_promises!("WHERE p.conversation = ?1 ORDER BY p.due_at, p.id"),
         };
         let conversation = match filter {
@@ -126,9 +130,8 @@ impl Store {
 
     /// Promises that the clocks are to look at by `now`, the one due longest first.
     pub async fn promises_due(&self, now: Timestamp, limit: u32) -> Result<Vec<PromiseRecord>> {
-        let rows = sqlx::query(select_promises!(
-            "WHERE p.look_at IS NOT NULL AND p.look_at <= ? ORDER BY p.look_at LIMIT ?"
-        ));
+        let rows =
+            sqlx::query(select_promises!("WHERE p.look_at IS NOT NULL AND p.look_at <= ? ORDER BY p.look_at LIMIT ?"));
         rows.bind(micros(now)).bind(limit).fetch_all(&self.readers).await?.iter().map(promise).collect()
     }
 

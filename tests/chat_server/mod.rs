@@ -105,7 +105,14 @@ impl ChatServer {
         let messages: Vec<_> = pending.iter().map(|message| message.id).collect();
         let mut memory = found.memory.clone();
         memory.standing = standing;
-        let turn = Turn { decision: Decision::Acknowledge, replies, escalation: None, promises: Vec::new(), memory, readings: Vec::new() };
+        let turn = Turn {
+            decision: Decision::Acknowledge,
+            replies,
+            escalation: None,
+            promises: Vec::new(),
+            memory,
+            readings: Vec::new(),
+        };
         self.store.record_turn(&found, &messages, &turn, "k1", Timestamp::now()).await.unwrap();
     }
 
