@@ -46,9 +46,7 @@ async fn each_of_two_hundred_on_three_platforms_gets_one_answer_through_a_kill()
     let dana = Desk::from_command_line(&service, &home, "Dana", "agent").await;
     let page = dana.page("/desk").await;
     assert!(page.contains(&format!("{everybody} customers wait")), "the queue shows the group: {page}");
-    let answered = dana
-        .post(&format!("/desk/groups/{group}/answer"), &[("text", ANSWER), ("hours", "12")])
-        .await;
+    let answered = dana.post(&format!("/desk/groups/{group}/answer"), &[("text", ANSWER), ("hours", "12")]).await;
     assert_eq!(answered.status(), 303);
     let to = answered.headers()["location"].to_str().unwrap().to_owned();
     assert!(to.contains(&format!("resolved={everybody}")), "{to}");
@@ -64,10 +62,12 @@ async fn each_of_two_hundred_on_three_platforms_gets_one_answer_through_a_kill()
         sqlx::query_scalar(sql).fetch_one(store).await.unwrap()
     };
     let sent = count(&mut store, "SELECT COUNT(*) FROM outbox WHERE grp IS NOT NULL AND state = 'sent'").await;
-    let uncertain = count(&mut store, "SELECT COUNT(*) FROM outbox WHERE grp IS NOT NULL AND state = 'uncertain'").await;
+    let uncertain =
+        count(&mut store, "SELECT COUNT(*) FROM outbox WHERE grp IS NOT NULL AND state = 'uncertain'").await;
     println!("{sent} sent, {uncertain} uncertain of {everybody}");
     assert_eq!(sent + uncertain, i64::from(everybody), "one answer for each");
-    let twice = "SELECT COUNT(*) FROM (SELECT 1 FROM outbox WHERE grp IS NOT NULL GROUP BY conversation HAVING COUNT(*) > 1)";
+    let twice =
+        "SELECT COUNT(*) FROM (SELECT 1 FROM outbox WHERE grp IS NOT NULL GROUP BY conversation HAVING COUNT(*) > 1)";
     assert_eq!(count(&mut store, twice).await, 0);
     let unknown = "SELECT COUNT(*) FROM outbox o WHERE o.grp IS NOT NULL AND o.state = 'uncertain' AND NOT EXISTS
         (SELECT 1 FROM escalations e WHERE e.conversation = o.conversation AND e.resolved_at IS NULL)";
