@@ -14,6 +14,7 @@ use crate::{
     channels::{discord, telegram},
     embedding::{Backend, Device, EmbedError},
     policy::Policy,
+    workers::webhooks,
 };
 
 /// The name of the file, beside `intents/` and `responses/`.
@@ -27,6 +28,7 @@ pub struct Config {
     pub store: StoreFile,
     pub model: Model,
     pub policy: Policy,
+    pub webhooks: Vec<webhooks::Settings>,
     pub telegram: telegram::Settings,
     pub discord: discord::Settings,
     #[cfg(feature = "x")]
@@ -136,6 +138,7 @@ impl Config {
         if self.web.visitor_burst == 0 || self.web.address_burst == 0 {
             bail!("web.visitor_burst and web.address_burst must be at least 1");
         }
+        webhooks::Settings::verify(&self.webhooks).map_err(anyhow::Error::msg)?;
         if self.model.backend == Backend::RustBert && !cfg!(feature = "rust-bert") {
             return Err(EmbedError::NotBuilt.into());
         }

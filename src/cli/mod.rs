@@ -12,6 +12,7 @@ mod labelled;
 mod model;
 mod run;
 mod terminal;
+mod tokens;
 mod understanding;
 
 use std::{
@@ -62,6 +63,8 @@ enum Command {
     Import(import::Args),
     /// See, answer and resolve what waits for a person
     Escalations(escalations::Args),
+    /// Let other helpdesks use the API
+    Tokens(tokens::Args),
     /// Get the sentence encoder, or see where it is looked for
     Model(model::Args),
 }
@@ -80,6 +83,7 @@ pub fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Eval(args) => eval::run(&args, dir),
         Command::Import(args) => import::run(&args),
         Command::Escalations(args) => escalations::run(&args, dir),
+        Command::Tokens(args) => tokens::run(&args, dir),
         Command::Model(args) => model::run(&args, dir),
     }
 }

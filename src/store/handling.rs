@@ -15,13 +15,13 @@ use super::{
 };
 use crate::{
     conversation::{Conversation, EscalationId, Standing},
-    message::{Author, Outgoing},
+    message::{Author, Outgoing, OutgoingId},
     policy::MAX_TEXT_BYTES,
     reading::Language,
 };
 
 /// The longest name of an agent, in bytes.
-const MAX_NAME_BYTES: usize = 200;
+pub(super) const MAX_NAME_BYTES: usize = 200;
 
 /// How an open escalation gets to another owner, or to none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -104,7 +104,41 @@ impl Store {
     pub async fn reply(&self, id: EscalationId, agent: &str, text: &str, now: Timestamp) -> Result<()> {
         let agent = checked("agent's name", agent, MAX_NAME_BYTES)?;
         let text = checked("text", text, MAX_TEXT_BYTES)?;
-        self.writer.run(move |work| Box::pin(reply(work, id, agent, text, now))).await
+        self.writer.run(move |work| Box::pin(reply(work, id, OutgoingId::new(), agent, text, now))).await
+    }
+
+    /// [`Store::reply`] for those who may send it again because they did not hear the answer: the same message is said once, whatever
+    /// happened to the escalation since. Gives whether this call said it.
+    ///
+    /// # Errors
+    /// Like [`Store::reply`], and [`StoreError::IdTaken`] if the id is that of a message elsewhere.
+    pub async fn reply_once(
+        &self,
+        id: EscalationId,
+        message: OutgoingId,
+        agent: &str,
+        text: &str,
+        now: Timestamp,
+    ) -> Result<bool> {
+        let agent = checked("agent's name", agent, MAX_NAME_BYTES)?;
+        let text = checked("text", text, MAX_TEXT_BYTES)?;
+        self.writer
+            .run(move |work| {
+                Box::pin(async move {
+                    let of: Option<Option<i64>> = sqlx::query_scalar(
+                        "SELECT a.escalation FROM outbox o LEFT JOIN audit a ON a.id = o.audit WHERE o.id = ?",
+                    )
+                    .bind(message.to_string())
+                    .fetch_optional(&mut work.connection)
+                    .await?;
+                    match of {
+                        None => reply(work, id, message, agent, text, now).await.map(|()| true),
+                        Some(of) if of == Some(id.0) => Ok(false),
+                        Some(_) => Err(StoreError::IdTaken(message)),
+                    }
+                })
+            })
+            .await
     }
 
     /// Closes it; the bot has the conversation again. The note is for agents, `say` for the customer.
@@ -247,7 +281,14 @@ async fn change_owner(
     speak(work, &conversation, say, audit, now).await
 }
 
-async fn reply(work: &mut Work, id: EscalationId, agent: String, text: String, now: Timestamp) -> Result<()> {
+async fn reply(
+    work: &mut Work,
+    id: EscalationId,
+    message: OutgoingId,
+    agent: String,
+    text: String,
+    now: Timestamp,
+) -> Result<()> {
     let connection = &mut work.connection;
     let (mut conversation, has_it) = find_open(connection, id).await?;
     if let Some(other) = has_it.filter(|other| *other != agent) {
@@ -267,7 +308,9 @@ async fn reply(work: &mut Work, id: EscalationId, agent: String, text: String, n
     drop_draft(work, id, &agent).await?;
     let language = conversation.memory.language.unwrap_or(Language::ENGLISH);
     let outgoing = Outgoing { text, short: None, choices: Vec::new(), author: Author::Agent(agent), language };
-    speak(work, &conversation, Some(outgoing), audit, now).await
+    outbox::queue_as(&mut work.connection, message, conversation.id, &outgoing, audit, now).await?;
+    work.changes.outbox.push(conversation.channel.clone());
+    speak(work, &conversation, None, audit, now).await
 }
 
 async fn resolve(
@@ -375,7 +418,7 @@ async fn find_open(connection: &mut SqliteConnection, id: EscalationId) -> Resul
     Ok((conversation.ok_or(StoreError::NoEscalation(id))?, escalation.claimed_by))
 }
 
-fn checked(what: &'static str, text: &str, limit: usize) -> Result<String> {
+pub(super) fn checked(what: &'static str, text: &str, limit: usize) -> Result<String> {
     let text = text.trim();
     if text.is_empty() {
         Err(StoreError::Empty(what))

@@ -4,6 +4,7 @@
 //! what is committed. A call that returns `Ok` has survived a crash. Another process may open the same file meanwhile, but
 //! only one may run the service: [`Store::recover`] takes the leases of every other process for dead.
 
+mod api_tokens;
 mod channels;
 mod counts;
 mod erase;
@@ -18,8 +19,10 @@ mod outbox;
 mod queue;
 mod rows;
 mod signals;
+mod tokens;
 mod transcript;
 mod turn;
+mod webhooks;
 mod writer;
 
 use std::{path::Path, sync::Arc};
@@ -29,6 +32,7 @@ use tokio::sync::{Notify, watch};
 use uuid::Uuid;
 
 pub use self::{
+    api_tokens::ApiToken,
     channels::{LastSeen, Silence},
     counts::{Counts, Status},
     escalations::{EscalationFilter, EscalationRecord},
@@ -40,10 +44,15 @@ pub use self::{
     inbox::{Due, Pending, Received},
     outbox::{Leased, Recovered},
     queue::{QueueCounts, QueueFilter, QueuePage, Whose},
+    tokens::{Token, TokenHash},
     transcript::{Delivery, Line, LineAuthor},
+    webhooks::Audited,
 };
 use self::{signals::Signals, writer::Writer};
-use crate::{conversation::EscalationId, message::ConversationId};
+use crate::{
+    conversation::EscalationId,
+    message::{ConversationId, OutgoingId},
+};
 
 /// An open store. Clones share it; the last one to go closes it, [`Store::close`] waits for that.
 #[derive(Clone)]
@@ -75,6 +84,11 @@ pub enum StoreError {
     /// An agent's words are longer than [`crate::policy::MAX_TEXT_BYTES`].
     #[error("the {what} is longer than {limit} bytes")]
     TooLong { what: &'static str, limit: usize },
+    /// It names another message: a reply needs one of its own.
+    #[error("the id {0} belongs to another message")]
+    IdTaken(OutgoingId),
+    #[error("there is a token named {0} already")]
+    TokenNameTaken(String),
     #[error("the store is closed")]
     Closed,
     /// The change is made, but its traces cannot leave the file while another process reads it.

@@ -160,6 +160,18 @@ pub(super) async fn queue(
     audit: i64,
     now: Timestamp,
 ) -> Result<()> {
+    queue_as(connection, OutgoingId::new(), conversation, outgoing, audit, now).await
+}
+
+/// Queues a reply under an id that no other message has.
+pub(super) async fn queue_as(
+    connection: &mut SqliteConnection,
+    id: OutgoingId,
+    conversation: ConversationId,
+    outgoing: &Outgoing,
+    audit: i64,
+    now: Timestamp,
+) -> Result<()> {
     // Who stopped or blocked us is written to no more: it fails at once, and whoever looks sees why.
     let agent = match &outgoing.author {
         Author::Bot => None,
@@ -173,7 +185,7 @@ pub(super) async fn queue(
             (SELECT reply_to FROM inbox WHERE conversation = ?2 ORDER BY (audit IS ?9) DESC, cursor DESC LIMIT 1)
          FROM conversations c WHERE c.id = ?2",
     )
-    .bind(OutgoingId::new().to_string())
+    .bind(id.to_string())
     .bind(conversation.to_string())
     .bind(agent)
     .bind(&outgoing.text)

@@ -8,3 +8,4 @@ mod overload;
 mod pace;
 mod together;
 pub mod turns;
+pub mod webhooks;
