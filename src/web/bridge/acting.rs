@@ -91,7 +91,7 @@ pub(super) struct Said {
 /// Take it
 ///
 /// The bot is silent from then on, and other agents are refused. Whoever has it already may claim it again.
-#[utoipa::path(post, path = "/api/desk/escalations/{number}/claim", params(("number" = i64, Path)), responses((status = 200, body = Now), Refusals, Conflicts))]
+#[utoipa::path(post, path = "/api/desk/escalations/{number}/claim", params(("number" = i64, Path)), request_body = Claim, responses((status = 200, body = Now), Refusals, Conflicts))]
 pub(super) async fn claim(
     State(shared): State<Shared>,
     bridge: Bridge,
@@ -103,7 +103,7 @@ pub(super) async fn claim(
 }
 
 /// Put it back into the queue
-#[utoipa::path(post, path = "/api/desk/escalations/{number}/release", params(("number" = i64, Path)), responses((status = 200, body = Now), Refusals, Conflicts))]
+#[utoipa::path(post, path = "/api/desk/escalations/{number}/release", params(("number" = i64, Path)), request_body = By, responses((status = 200, body = Now), Refusals, Conflicts))]
 pub(super) async fn release(
     State(shared): State<Shared>,
     bridge: Bridge,
@@ -130,7 +130,7 @@ async fn handle(
 /// Write to the customer
 ///
 /// The conversation is the agent's from then on, and the bot is silent until it is resolved or released.
-#[utoipa::path(post, path = "/api/desk/escalations/{number}/reply", params(("number" = i64, Path)), responses((status = 202, description = "It is on disk and on its way", body = Said), Refusals, Conflicts))]
+#[utoipa::path(post, path = "/api/desk/escalations/{number}/reply", params(("number" = i64, Path)), request_body = Reply, responses((status = 202, description = "It is on disk and on its way", body = Said), Refusals, Conflicts))]
 pub(super) async fn reply(
     State(shared): State<Shared>,
     bridge: Bridge,
@@ -146,7 +146,7 @@ pub(super) async fn reply(
 }
 
 /// Write a note for other agents
-#[utoipa::path(post, path = "/api/desk/escalations/{number}/notes", params(("number" = i64, Path)), responses((status = 201, body = Now), Refusals, Conflicts))]
+#[utoipa::path(post, path = "/api/desk/escalations/{number}/notes", params(("number" = i64, Path)), request_body = NewNote, responses((status = 201, body = Now), Refusals, Conflicts))]
 pub(super) async fn note(
     State(shared): State<Shared>,
     bridge: Bridge,
@@ -164,7 +164,7 @@ pub(super) async fn note(
 /// Close it
 ///
 /// The bot has the conversation again.
-#[utoipa::path(post, path = "/api/desk/escalations/{number}/resolve", params(("number" = i64, Path)), responses((status = 200, body = Now), Refusals, Conflicts))]
+#[utoipa::path(post, path = "/api/desk/escalations/{number}/resolve", params(("number" = i64, Path)), request_body = Resolve, responses((status = 200, body = Now), Refusals, Conflicts))]
 pub(super) async fn resolve(
     State(shared): State<Shared>,
     bridge: Bridge,
