@@ -15,6 +15,7 @@ use crate::{
     desk,
     embedding::{Backend, Device, EmbedError},
     policy::Policy,
+    workers::webhooks,
 };
 
 /// The name of the file, beside `intents/` and `responses/`.
@@ -29,6 +30,7 @@ pub struct Config {
     pub model: Model,
     pub policy: Policy,
     pub desk: desk::settings::Settings,
+    pub webhooks: Vec<webhooks::Settings>,
     pub telegram: telegram::Settings,
     pub discord: discord::Settings,
     #[cfg(feature = "x")]
@@ -148,6 +150,7 @@ impl Config {
             bail!("web.visitor_burst and web.address_burst must be at least 1");
         }
         self.desk.verify()?;
+        webhooks::Settings::verify(&self.webhooks).map_err(anyhow::Error::msg)?;
         if self.model.backend == Backend::RustBert && !cfg!(feature = "rust-bert") {
             return Err(EmbedError::NotBuilt.into());
         }

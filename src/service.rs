@@ -96,6 +96,10 @@ pub async fn run(dir: &Path, config: Config, knowledge: Knowledge, progress: Pro
     let overloaded = watch::Sender::new(false);
     let drift = watch::Sender::new(Vec::new());
     let board = Board::default();
+    let hooks_board = Board::default();
+    let hooks = workers::webhooks::open(&config.webhooks, &store, &hooks_board)
+        .await
+        .context("reading how far webhooks' receivers were told")?;
     let mut condition = Condition {
         knowledge: knowledge.version.clone(),
         intents: knowledge.intents.len(),
@@ -103,6 +107,7 @@ pub async fn run(dir: &Path, config: Config, knowledge: Knowledge, progress: Pro
         overloaded: overloaded.subscribe(),
         drift: drift.subscribe(),
         channels: board.watch(),
+        webhooks: hooks_board.watch(),
         off: off.iter().cloned().collect(),
     };
     let (health, health_for_web) = watch::channel(condition.health());
@@ -184,6 +189,9 @@ pub async fn run(dir: &Path, config: Config, knowledge: Knowledge, progress: Pro
         let (listener, stop) = (Arc::clone(&channel), stop_listening.clone());
         listening.spawn(async move { listener.listen(door, stop).await });
         delivery.spawn(workers::delivery::run(store.clone(), channel, board.clone(), stop_delivery.clone()));
+    }
+    for (hook, cursor) in hooks {
+        delivery.spawn(workers::webhooks::run(hook, cursor, store.clone(), hooks_board.clone(), stop_delivery.clone()));
     }
     for (channel, why) in &off {
         info!("channel {channel} is off: {why}");

@@ -14,6 +14,7 @@ mod model;
 mod promises;
 mod run;
 mod terminal;
+mod tokens;
 mod understanding;
 mod users;
 
@@ -71,6 +72,8 @@ enum Command {
     Groups(groups::Args),
     /// See what customers were promised, and say what became of it
     Promises(promises::Args),
+    /// Let other helpdesks use the API
+    Tokens(tokens::Args),
     /// Get the sentence encoder, or see where it is looked for
     Model(model::Args),
 }
@@ -92,6 +95,7 @@ pub fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Users(args) => users::run(&args, dir),
         Command::Groups(args) => groups::run(&args, dir),
         Command::Promises(args) => promises::run(&args, dir),
+        Command::Tokens(args) => tokens::run(&args, dir),
         Command::Model(args) => model::run(&args, dir),
     }
 }

@@ -1,6 +1,7 @@
 //! Escalations as agents work on them: what is decided about the queue, groups of alike questions, promises and waiting times, and what
 //! customers are told of it.
 
+pub mod bridge;
 pub mod due;
 pub mod figures;
 pub mod grouping;

@@ -21,6 +21,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0004_users.sql"),
     include_str!("../../migrations/0005_groups.sql"),
     include_str!("../../migrations/0006_promises.sql"),
+    include_str!("../../migrations/0007_bridge.sql"),
 ];
 
 /// Marks a file as Evenkeel's (`PRAGMA application_id`): the letters `EvkL`.

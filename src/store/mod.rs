@@ -4,6 +4,7 @@
 //! what is committed. A call that returns `Ok` has survived a crash. Another process may open the same file meanwhile, but
 //! only one may run the service: [`Store::recover`] takes the leases of every other process for dead.
 
+mod api_tokens;
 mod channels;
 mod clocks;
 mod counts;
@@ -29,6 +30,7 @@ mod trail;
 mod transcript;
 mod turn;
 mod users;
+mod webhooks;
 mod writer;
 
 use std::{path::Path, sync::Arc};
@@ -38,6 +40,7 @@ use tokio::sync::{Notify, watch};
 use uuid::Uuid;
 
 pub use self::{
+    api_tokens::ApiToken,
     channels::{LastSeen, Silence},
     clocks::{Claim, Looked, Waiting},
     counts::{Counts, Status},
@@ -59,6 +62,7 @@ pub use self::{
     trail::{TrailEntry, TrailFilter},
     transcript::{Delivery, Line, LineAuthor},
     users::{Credentials, Role, User},
+    webhooks::Audited,
 };
 use self::{signals::Signals, writer::Writer};
 use crate::{
@@ -123,6 +127,8 @@ pub enum StoreError {
     LastAdmin(String),
     #[error("this invitation was used, was replaced, or has ended")]
     NoInvitation,
+    #[error("there is a token named {0} already")]
+    TokenNameTaken(String),
     #[error("the store is closed")]
     Closed,
     /// The change is made, but its traces cannot leave the file while another process reads it.

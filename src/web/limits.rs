@@ -30,6 +30,8 @@ pub struct Limits {
     /// New visitors from one address (IPv6: one /64 network), and first messages from it. Generous, because a mobile
     /// network or a shelter puts many people behind one address.
     pub newcomers: Limit,
+    /// Requests with one token of the API for bridges: a bridge that catches up needs some hundred, and none needs more than ten a second.
+    pub bridges: Limit,
 }
 
 impl Default for Limits {
@@ -38,6 +40,7 @@ impl Default for Limits {
             messages: Limit { burst: policy::VISITOR_BURST, refill: policy::VISITOR_REFILL },
             readings: Limit { burst: 60, refill: Duration::from_secs(1) },
             newcomers: Limit { burst: 60, refill: Duration::from_secs(1) },
+            bridges: Limit { burst: 300, refill: Duration::from_millis(100) },
         }
     }
 }
@@ -51,6 +54,8 @@ pub(super) struct Guards {
     /// First messages by address. A key can be made up without asking us, so this is what keeps one machine from being a
     /// thousand visitors.
     pub first_messages: Guard<IpAddr>,
+    /// By the name of the token.
+    pub bridges: Guard<String>,
 }
 
 impl Guards {
@@ -60,6 +65,7 @@ impl Guards {
             readings: Guard::new(limits.readings),
             keys: Guard::new(limits.newcomers),
             first_messages: Guard::new(limits.newcomers),
+            bridges: Guard::new(limits.bridges),
         }
     }
 }

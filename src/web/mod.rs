@@ -5,6 +5,7 @@
 
 mod answered;
 mod assets;
+mod bridge;
 mod connections;
 mod desk;
 mod embedding;
@@ -145,6 +146,7 @@ pub fn router(state: WebState, webhooks: Router) -> Router {
         .route("/health", get(probes::health))
         .route("/ready", get(probes::ready))
         .route("/metrics", get(probes::metrics))
+        .merge(bridge::routes())
         .layer(middleware::from_fn(answered::in_time));
     bounded
         // An event stream lives as long as its tab.

@@ -11,3 +11,4 @@ mod overload;
 mod pace;
 mod together;
 pub mod turns;
+pub mod webhooks;
