@@ -68,6 +68,7 @@ impl Wanted {
                     ));
                 }
             },
+            without_groups: false,
         })
     }
 
