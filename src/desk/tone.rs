@@ -272,7 +272,7 @@ mod tests {
     #[case("I guarantee that it works again.", Kind::Absolute, "guarantee")]
     #[case("😀 A crew comes soon.", Kind::Vague, "soon")]
     #[case("I will escalate your case to the team.", Kind::Jargon, "escalate")]
-    #[case("Please STAY AWAY FROM the line.", Kind::Shouting, "STAY AWAY")]
+    #[case("Please STAY AWAY FROM the line.", Kind::Shouting, "STAY AWAY FROM")]
     #[case("Stay away from the line!!!", Kind::Shouting, "!!!")]
     #[case("Write to dana.k@harbor.example, please.", Kind::Personal, "dana.k@harbor.example")]
     #[case("Your account 4417 1234 5678 is fine.", Kind::Personal, "4417 1234 5678")]

@@ -189,7 +189,7 @@ pub(super) mod tests {
     fn an_agents_name_is_data() {
         let said = say(&sample(), None, now(), &Transition::Joined { agent: "*Dana* [x](https://evil.example) <b>" });
         let text = said.unwrap().text;
-        assert!(!text.contains("](https") && !text.contains("*Dana* "), "{text}");
+        assert!(text.starts_with(r"\*Dana\* \[x\](https://evil.example) \<b> is with you"), "{text}");
     }
 
     #[test]
