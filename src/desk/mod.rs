@@ -2,5 +2,7 @@
 //! customers are told of it.
 
 pub mod figures;
+pub mod orders;
 pub mod reactions;
 pub mod suggestions;
+pub mod telling;

@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// The longest name of an agent, in bytes.
-const MAX_NAME_BYTES: usize = 200;
+pub(super) const MAX_NAME_BYTES: usize = 200;
 
 /// How an open escalation gets to another owner, or to none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -83,15 +83,7 @@ impl Store {
         say: Option<&Outgoing>,
         now: Timestamp,
     ) -> Result<()> {
-        let agent = checked("agent's name", agent, MAX_NAME_BYTES)?;
-        let word = handling.as_str();
-        let owner = match handling {
-            Handling::Claim | Handling::TakeOver => Some(agent.clone()),
-            Handling::HandOver { to } => Some(checked("agent's name", to, MAX_NAME_BYTES)?),
-            Handling::Release | Handling::Lapse => None,
-        };
-        let seize = matches!(handling, Handling::TakeOver);
-        let step = Step { agent, owner, word, may_take: matches!(handling, Handling::Claim), seize };
+        let step = Step::new(agent, handling)?;
         let say = say.cloned();
         self.writer.run(move |work| Box::pin(change_owner(work, id, step, say, now))).await
     }
@@ -136,11 +128,7 @@ impl Store {
         self.writer
             .run(move |work| {
                 Box::pin(async move {
-                    let conversation = find(&mut work.connection, id).await?.conversation;
-                    note(&mut work.connection, id, Some(&agent), &text, now).await?;
-                    work.changes.desk = true;
-                    work.changes.conversations.push(conversation);
-                    Ok(())
+                    leave_note(work, id, &agent, &text, now).await
                 })
             })
             .await
@@ -201,7 +189,7 @@ impl Store {
 }
 
 /// A change of owner.
-struct Step {
+pub(super) struct Step {
     /// Who does it.
     agent: String,
     owner: Option<String>,
@@ -212,7 +200,26 @@ struct Step {
     seize: bool,
 }
 
-async fn change_owner(
+impl Step {
+    /// What an agent does, names checked.
+    pub(super) fn new(agent: &str, handling: Handling<'_>) -> Result<Self> {
+        let agent = checked("agent's name", agent, MAX_NAME_BYTES)?;
+        let owner = match handling {
+            Handling::Claim | Handling::TakeOver => Some(agent.clone()),
+            Handling::HandOver { to } => Some(checked("agent's name", to, MAX_NAME_BYTES)?),
+            Handling::Release | Handling::Lapse => None,
+        };
+        Ok(Self {
+            agent,
+            owner,
+            word: handling.as_str(),
+            may_take: matches!(handling, Handling::Claim),
+            seize: matches!(handling, Handling::TakeOver),
+        })
+    }
+}
+
+pub(super) async fn change_owner(
     work: &mut Work,
     id: EscalationId,
     step: Step,
@@ -247,7 +254,7 @@ async fn change_owner(
     speak(work, &conversation, say, audit, now).await
 }
 
-async fn reply(work: &mut Work, id: EscalationId, agent: String, text: String, now: Timestamp) -> Result<()> {
+pub(super) async fn reply(work: &mut Work, id: EscalationId, agent: String, text: String, now: Timestamp) -> Result<()> {
     let connection = &mut work.connection;
     let (mut conversation, has_it) = find_open(connection, id).await?;
     if let Some(other) = has_it.filter(|other| *other != agent) {
@@ -270,7 +277,7 @@ async fn reply(work: &mut Work, id: EscalationId, agent: String, text: String, n
     speak(work, &conversation, Some(outgoing), audit, now).await
 }
 
-async fn resolve(
+pub(super) async fn resolve(
     work: &mut Work,
     id: EscalationId,
     agent: String,
@@ -291,16 +298,40 @@ async fn resolve(
     .bind(id.0)
     .execute(&mut *connection)
     .await?;
-    if let Some(words) = words {
-        note(connection, id, Some(&agent), &words, now).await?;
-    }
     conversation.memory.standing = Standing::Bot;
     conversation.memory.offered.clear();
     conversation.memory.warned.clear();
     save_memory(connection, &conversation).await?;
     let audit = audit(connection, "resolve", &conversation, id, &agent, now).await?;
+    if let Some(words) = words {
+        note(connection, id, Some(&agent), &words, Some(audit), now).await?;
+    }
     drop_draft(work, id, &agent).await?;
     speak(work, &conversation, say, audit, now).await
+}
+
+/// Writes a note down with its row of the audit trail.
+pub(super) async fn leave_note(
+    work: &mut Work,
+    id: EscalationId,
+    agent: &str,
+    text: &str,
+    now: Timestamp,
+) -> Result<()> {
+    let connection = &mut work.connection;
+    let conversation = find(connection, id).await?.conversation;
+    let audit = Audit {
+        kind: "note",
+        conversation: Some(conversation),
+        escalation: Some(id.0),
+        agent: Some(agent),
+        ..Audit::default()
+    };
+    let audit = audit.insert(connection, now).await?;
+    note(connection, id, Some(agent), text, Some(audit), now).await?;
+    work.changes.desk = true;
+    work.changes.conversations.push(conversation);
+    Ok(())
 }
 
 /// Queues what the customer is to hear and tells those who look on.
@@ -338,18 +369,20 @@ async fn audit(
     audit.insert(connection, now).await
 }
 
-/// Writes a note inside a job.
+/// Writes a note inside a job; `audit` is the row that came with it.
 pub(super) async fn note(
     connection: &mut SqliteConnection,
     id: EscalationId,
     agent: Option<&str>,
     text: &str,
+    audit: Option<i64>,
     now: Timestamp,
 ) -> Result<()> {
-    sqlx::query("INSERT INTO notes (escalation, agent, text, at) VALUES (?, ?, ?, ?)")
+    sqlx::query("INSERT INTO notes (escalation, agent, text, audit, at) VALUES (?, ?, ?, ?, ?)")
         .bind(id.0)
         .bind(agent)
         .bind(text)
+        .bind(audit)
         .bind(micros(now))
         .execute(connection)
         .await?;
@@ -375,7 +408,7 @@ async fn find_open(connection: &mut SqliteConnection, id: EscalationId) -> Resul
     Ok((conversation.ok_or(StoreError::NoEscalation(id))?, escalation.claimed_by))
 }
 
-fn checked(what: &'static str, text: &str, limit: usize) -> Result<String> {
+pub(super) fn checked(what: &'static str, text: &str, limit: usize) -> Result<String> {
     let text = text.trim();
     if text.is_empty() {
         Err(StoreError::Empty(what))

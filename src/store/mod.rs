@@ -18,6 +18,7 @@ mod outbox;
 mod queue;
 mod rows;
 mod signals;
+mod staff;
 mod transcript;
 mod turn;
 mod writer;
@@ -40,6 +41,7 @@ pub use self::{
     inbox::{Due, Pending, Received},
     outbox::{Leased, Recovered},
     queue::{QueueCounts, QueueFilter, QueuePage, Whose},
+    staff::{StaffOrder, StaffOutcome, StaffRow, Unanswered, Unopened},
     transcript::{Delivery, Line, LineAuthor},
 };
 use self::{signals::Signals, writer::Writer};

@@ -101,7 +101,8 @@ impl Store {
     }
 }
 
-fn line(row: &SqliteRow) -> Result<Line> {
+/// Reads a row of cursor, id, text, attachments, choices, agent, state and at.
+pub(super) fn line(row: &SqliteRow) -> Result<Line> {
     let delivery = row.try_get::<Option<&str>, _>("state")?.map(delivery).transpose()?;
     let author = match (delivery, row.try_get("agent")?) {
         (None, _) => LineAuthor::Customer,

@@ -6,5 +6,6 @@ pub mod drift;
 mod heed;
 mod overload;
 mod pace;
+pub mod staff;
 mod together;
 pub mod turns;

@@ -12,7 +12,10 @@ use teloxide::{
 };
 
 use super::{formatting, place::Place, updates};
-use crate::{channels::Parcel, message::Choice};
+use crate::{
+    channels::{Parcel, Post},
+    message::Choice,
+};
 
 /// The longest data of a button, in bytes.
 const MAX_DATA: usize = 64;
@@ -50,19 +53,34 @@ impl Payload for SetWebhook {
 pub(super) fn message(parcel: &Parcel, place: &Place) -> SendMessage {
     let mut request = SendMessage::new(chat(place.chat), formatting::html(&parcel.message, place.public()));
     request.parse_mode = Some(ParseMode::Html);
-    request.link_preview_options = Some(LinkPreviewOptions {
-        is_disabled: true,
-        url: None,
-        prefer_small_media: false,
-        prefer_large_media: false,
-        show_above_text: false,
-    });
+    request.link_preview_options = Some(without_previews());
     request.message_thread_id = topic(place);
     let answered = parcel.reply_to.as_deref().and_then(|id| id.parse().ok());
     // Its customer may have deleted it meanwhile: then it is an ordinary message.
     request.reply_parameters = answered.map(|id| ReplyParameters::new(MessageId(id)).allow_sending_without_reply());
     request.reply_markup = keyboard(&parcel.message.choices);
     request
+}
+
+/// A post in a topic of the staff's forum.
+pub(super) fn to_staff(post: &Post, place: &Place) -> SendMessage {
+    let mut request = SendMessage::new(chat(place.chat), formatting::html(&post.message, true));
+    request.parse_mode = Some(ParseMode::Html);
+    request.link_preview_options = Some(without_previews());
+    request.message_thread_id = topic(place);
+    let answered = post.answers.as_deref().and_then(|id| id.rsplit('/').next()?.parse().ok());
+    request.reply_parameters = answered.map(|id| ReplyParameters::new(MessageId(id)).allow_sending_without_reply());
+    request
+}
+
+fn without_previews() -> LinkPreviewOptions {
+    LinkPreviewOptions {
+        is_disabled: true,
+        url: None,
+        prefer_small_media: false,
+        prefer_large_media: false,
+        show_above_text: false,
+    }
 }
 
 /// The same message for the supergroup that its group became, where messages have new numbers.
