@@ -197,3 +197,192 @@ fn plain(words: &str) -> String {
     }
     text
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use rstest::rstest;
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::{
+        conversation::{EscalationId, Reason, Urgency},
+        message::{Attachment, ConversationId},
+        reading::Danger,
+    };
+
+    fn record() -> EscalationRecord {
+        EscalationRecord {
+            id: EscalationId(12),
+            conversation: ConversationId(Uuid::nil()),
+            channel: "web".into(),
+            reason: Reason::Danger(Danger::Gas),
+            urgency: Urgency::Danger,
+            intents: vec!["gas_smell".into()],
+            words: Some("smel gaz in the kichen".into()),
+            language: None,
+            mood: None,
+            opened_at: at("2026-11-22T07:44:10Z"),
+            due_at: Some(at("2026-11-22T07:54:10Z")),
+            waiting_since: Some(at("2026-11-22T07:44:10Z")),
+            claimed_by: None,
+            claimed_at: None,
+            resolved_by: None,
+            resolved_at: None,
+            lapses: 0,
+            lapsed_from: None,
+        }
+    }
+
+    fn at(text: &str) -> Timestamp {
+        text.parse().unwrap()
+    }
+
+    fn line(author: LineAuthor, text: &str) -> Line {
+        let delivery = (author != LineAuthor::Customer).then_some(Delivery::Sent);
+        Line {
+            cursor: 1,
+            id: Uuid::nil(),
+            author,
+            text: text.into(),
+            choices: vec![],
+            attachments: vec![],
+            at: at("2026-11-22T07:44:09Z"),
+            delivery,
+        }
+    }
+
+    fn row(kind: &str, agent: Option<&str>) -> StaffRow {
+        StaffRow {
+            audit: 7,
+            at: at("2026-11-22T07:50:00Z"),
+            kind: kind.into(),
+            reason: None,
+            agent: agent.map(str::to_owned),
+            escalation: EscalationId(12),
+            conversation: None,
+            open: true,
+            note: None,
+            thread: None,
+            known: false,
+            posts: 0,
+        }
+    }
+
+    #[test]
+    fn a_thread_begins_with_what_one_must_know() {
+        let mut asked = line(LineAuthor::Bot, "Is it about **this**?");
+        asked.choices = vec![
+            Choice { id: "gas".into(), label: "Gas (smell)".into() },
+            Choice { id: "person".into(), label: "Talk to a person".into() },
+        ];
+        let mut file = line(LineAuthor::Customer, "");
+        file.attachments = vec![Attachment { name: "photo".into(), media_type: None }];
+        let lines = [
+            file,
+            asked,
+            line(LineAuthor::Customer, "smel gaz in the kichen"),
+            Line { delivery: Some(Delivery::Uncertain), ..line(LineAuthor::Bot, "**Leave now.**\n\n- Open windows\n- Call us") },
+        ];
+        let notes = [Note { agent: Some("Kim".into()), text: "seen *before*".into(), at: at("2026-11-22T07:45:00Z") }];
+        assert_eq!(title(&record()), "#12 danger (gas) · web");
+        insta::assert_snapshot!(opening(&record(), &["Gas smell"], &notes, &lines, &TimeZone::UTC), @"");
+    }
+
+    #[test]
+    fn words_that_lie_further_back_are_shown_all_the_same() {
+        let lines: Vec<Line> = (0..20).map(|n| line(LineAuthor::Customer, &format!("more {n}"))).collect();
+        let text = opening(&record(), &[], &[], &lines, &TimeZone::UTC);
+        assert!(text.contains("smel gaz") && text.contains("more 19") && !text.contains("more 11\n"), "{text}");
+    }
+
+    #[test]
+    fn what_happens_is_told() {
+        let zone = TimeZone::UTC;
+        let told = |row: StaffRow, lines: &[Line]| happening(&row, lines, Some("Kim"), &zone).unwrap_or("(nothing)".into());
+        let customer = line(LineAuthor::Customer, "and now?\n\n1. one\n2. two");
+        let all = [
+            told(StaffRow { reason: Some(Reason::Wish), ..row("turn", None) }, std::slice::from_ref(&customer)),
+            told(row("turn", None), &[customer, line(LineAuthor::Bot, "We work on it.")]),
+            told(row("turn", None), &[]),
+            told(row("reply", Some("Dana_R")), &[line(LineAuthor::Agent("Dana_R".into()), "One\ntwo")]),
+            told(row("claim", Some("Dana")), &[line(LineAuthor::Bot, "Dana is with you now.")]),
+            told(row("take_over", Some("Dana")), &[]),
+            told(row("release", Some("Dana")), &[]),
+            told(row("hand_over", Some("Dana")), &[]),
+            told(row("lapse", Some("Dana")), &[]),
+            told(row("undelivered", None), &[]),
+            told(StaffRow { note: Some("call *back*".into()), ..row("note", Some("Dana")) }, &[]),
+            told(StaffRow { note: Some("repaired".into()), ..row("resolve", Some("Dana")) }, &[]),
+            told(row("of_tomorrow", None), &[]),
+        ];
+        insta::assert_snapshot!(all.join("\n---\n"), @"");
+    }
+
+    #[test]
+    fn who_wrote_is_told_what_became_of_it() {
+        let outcomes = [
+            StaffOutcome::Resolved,
+            StaffOutcome::HeldBy("Dana *".into()),
+            StaffOutcome::Unclaimed,
+            StaffOutcome::AlreadyResolved,
+            StaffOutcome::Empty,
+            StaffOutcome::TooLong(9),
+            StaffOutcome::Unreachable,
+            StaffOutcome::Unknown("resovle".into()),
+            StaffOutcome::Edited,
+            StaffOutcome::Files,
+            StaffOutcome::Nameless,
+            StaffOutcome::Hidden,
+        ];
+        assert_eq!(answer(&StaffOutcome::Done), None, "a sign is enough");
+        insta::assert_snapshot!(outcomes.iter().filter_map(answer).collect::<Vec<_>>().join("\n"), @"");
+    }
+
+    /// What Markdown shows of a text, with any form that it takes.
+    fn shown(markdown: &str) -> (String, usize) {
+        let (mut text, mut forms) = (String::new(), 0);
+        for event in pulldown_cmark::Parser::new(markdown) {
+            match event {
+                pulldown_cmark::Event::Text(words) => text.push_str(&words),
+                pulldown_cmark::Event::SoftBreak | pulldown_cmark::Event::HardBreak => text.push('\n'),
+                pulldown_cmark::Event::Start(pulldown_cmark::Tag::Paragraph | pulldown_cmark::Tag::BlockQuote(_))
+                | pulldown_cmark::Event::End(_) => {}
+                _ => forms += 1,
+            }
+        }
+        (text, forms)
+    }
+
+    #[rstest]
+    #[case("**bold** [a](https://x.example) <b> &amp; `code`")]
+    #[case("# head")]
+    #[case("- item")]
+    #[case("1. item")]
+    #[case("> quote")]
+    #[case("    indented")]
+    #[case("```")]
+    #[case("@everyone <@1> <#2> ||spoiler|| ~~x~~ __y__")]
+    #[case("a\\")]
+    #[case("===")]
+    fn a_customers_words_are_text(#[case] words: &str) {
+        assert_eq!(shown(&quoted(&as_text(words))), (words.trim().to_owned(), 0));
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_a_customer_writes_takes_no_form(words in r#"([ -~\n\t]|[*_`#>|~<&\[\]()\\]|    |- |1\. |https://|[^\x00-\x7f]){0,60}"#) {
+            let (text, forms) = shown(&quoted(&as_text(&words)));
+            prop_assert_eq!(forms, 0, "{}", text);
+            let letters = |text: &str| text.chars().filter(|char| !char.is_whitespace() && !char.is_control()).collect::<String>();
+            prop_assert_eq!(letters(&text), letters(&words));
+        }
+    }
+
+    #[test]
+    fn a_long_line_is_broken_where_a_post_may_be_cut() {
+        let text = quoted(&as_text(&"*word ".repeat(2_000)));
+        assert!(text.lines().count() > 10 && text.lines().all(|line| line.len() < 2 * LINE + 8));
+        assert!(quoted(&as_text(&"*".repeat(5_000))).lines().all(|line| line.starts_with("> \\*")));
+    }
+}
