@@ -25,6 +25,17 @@ CREATE TABLE staff_threads (
 CREATE UNIQUE INDEX staff_threads_thread ON staff_threads (channel, thread);
 CREATE INDEX staff_threads_escalation ON staff_threads (escalation);
 
+-- Threads of escalations that were erased: they hold the customer's words and are to be deleted on the platform.
+CREATE TABLE staff_erased (
+    channel TEXT NOT NULL,
+    thread  TEXT NOT NULL,
+    PRIMARY KEY (channel, thread)
+) STRICT, WITHOUT ROWID;
+CREATE TRIGGER staff_thread_erased BEFORE DELETE ON escalations BEGIN
+    INSERT OR IGNORE INTO staff_erased (channel, thread)
+        SELECT channel, thread FROM staff_threads WHERE escalation = OLD.id AND thread IS NOT NULL;
+END;
+
 -- What staff wrote in threads, without the words: a second delivery changes nothing, and each is answered.
 CREATE TABLE staff_messages (
     channel    TEXT    NOT NULL,

@@ -169,6 +169,25 @@ async fn a_hostile_text_neither_calls_nor_formats() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn whoever_is_erased_is_erased_there_too() {
+    let fake = Fake::start().await;
+    fake.forum(FORUM);
+    let home = home(&fake);
+    let service = start(&home);
+    let visitor = service.visitor().await;
+    visitor.says("1", GAS).await;
+    let topic = topic(&fake, 1).await;
+    service.settled().await;
+    let url = format!("{}/api/chat/visitors", service.url);
+    let erased = service.http.delete(url).bearer_auth(&visitor.key).send().await.unwrap();
+    assert!(erased.status().is_success(), "{}", erased.status());
+    until("the topic is deleted", async || fake.topics(FORUM).is_empty().then_some(())).await;
+    fake.staff_writes(FORUM, topic.id, "Dana", "Hello?");
+    until("nobody answers", async || (fake.unacknowledged() == 0).then_some(())).await;
+    assert!(fake.told(FORUM, topic.id).iter().all(|post| post.text.contains("!claim")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn without_a_staff_chat_there_is_none() {
     let fake = Fake::start().await;
     fake.forum(FORUM);
@@ -277,4 +296,140 @@ async fn a_place_that_does_not_work_is_told_of_and_keeps_nobody_waiting() {
         (!service.health().await["degraded"].to_string().contains("telling the staff")).then_some(())
     })
     .await;
+}
+
+/// The same on Discord.
+mod on_discord {
+    use super::{
+        GAS, Home, Service, common, escalation,
+        fakes::discord::{CHANNEL, Fake, Reply, STAFF, TOKEN, Thread},
+        json, sleep, stdout, text, until,
+    };
+    use std::time::Duration;
+
+    fn home(fake: &Fake) -> Home {
+        let home = Home::new();
+        home.settings(&format!(
+            "[policy]\nquiet_ms = 20\n[discord]\napi_url = \"{}\"\nstaff_channel = \"{STAFF}\"\n[web]\nvisitor_burst = 100\n",
+            fake.url
+        ));
+        home
+    }
+
+    async fn start(home: &Home, fake: &Fake) -> Service {
+        let mut command = home.command();
+        command.env("EVENKEEL_DISCORD_TOKEN", TOKEN).env("EVENKEEL_MODEL_FETCH", "false");
+        let service = common::start(command, &[]);
+        fake.connected().await;
+        service
+    }
+
+    async fn thread(fake: &Fake) -> Thread {
+        until("the thread is opened", async || {
+            let thread = fake.threads().pop()?;
+            fake.told(thread.id).iter().any(|reply| reply.text.contains("!claim")).then_some(thread)
+        })
+        .await
+    }
+
+    async fn shows(fake: &Fake, thread: u64, words: &str) -> Reply {
+        until(&format!("the thread shows {words:?}"), async || {
+            fake.told(thread).into_iter().find(|reply| reply.text.contains(words))
+        })
+        .await
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn an_escalation_of_the_web_chat_is_worked_on_in_a_thread() {
+        let fake = Fake::start().await;
+        fake.allow_words(true);
+        let home = home(&fake);
+        let service = start(&home, &fake).await;
+        let visitor = service.visitor().await;
+        visitor.says("1", &format!("{GAS} @everyone **now**")).await;
+        let thread = thread(&fake).await;
+        assert_eq!(thread.name, "#1 danger (gas) · web");
+        let opening = &fake.told(thread.id)[0];
+        assert!(opening.text.contains("\\\\@everyone \\\\*\\\\*now"), "a customer's words are text: {}", opening.text);
+        assert_eq!(opening.request["allowed_mentions"], json!({ "parse": [], "users": [], "roles": [] }));
+
+        let message = fake.staff_writes(thread.id, "Dana", "A crew is on its way.");
+        let reply = visitor.reply(2).await;
+        assert_eq!((reply["name"].as_str(), text(&reply)), (Some("Dana"), "A crew is on its way."));
+        until("they see that it was sent", async || (fake.reactions(&message) == ["✅"]).then_some(())).await;
+        fake.repeat(&message);
+        visitor.says("2", "thank you, how long").await;
+        shows(&fake, thread.id, "thank you, how long").await;
+        fake.customer_edits(&message, "A crew is NOT on its way.");
+        shows(&fake, thread.id, "an edit does not reach them").await;
+        assert!(home.run(&["escalations", "claim", "1", "--as", "Kim", "--take-over"]).status.success());
+        shows(&fake, thread.id, "took it over").await;
+        fake.staff_writes(thread.id, "Dana", "Are they there yet?");
+        shows(&fake, thread.id, "has it").await;
+        fake.staff_writes(thread.id, "Kim", "!resolve the valve is closed");
+        until("the thread is archived", async || fake.threads()[0].archived.then_some(())).await;
+        assert_eq!(escalation(&home, 1)["escalation"]["resolved_by"], "Kim");
+        service.settled().await;
+        assert_eq!(visitor.replies().await.len(), 2);
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn nobody_in_the_staffs_channel_is_a_customer_and_elsewhere_everybody_is() {
+        let fake = Fake::start().await;
+        fake.allow_words(true);
+        let home = home(&fake);
+        let service = start(&home, &fake).await;
+        let mention = format!("<@{}> is the tap water safe to drink", super::fakes::discord::BOT);
+        fake.staff_writes(STAFF, "Dana", &mention);
+        fake.customer_writes_in_server(7, CHANNEL, &mention);
+        fake.reply(7, 1).await;
+        service.settled().await;
+        assert_eq!(fake.replies().len(), 1, "{:#?}", fake.replies());
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn what_staff_wrote_while_we_were_away_arrives_once() {
+        let fake = Fake::start().await;
+        fake.allow_words(true);
+        let home = home(&fake);
+        let mut service = start(&home, &fake).await;
+        let visitor = service.visitor().await;
+        visitor.says("1", GAS).await;
+        let thread = thread(&fake).await;
+        fake.staff_writes(thread.id, "Dana", "We come.");
+        visitor.reply(2).await;
+        // How far it is read is written down every few seconds.
+        sleep(Duration::from_secs(8)).await;
+        service.kill();
+        fake.forget_sessions();
+        fake.staff_writes(thread.id, "Dana", "Leave the house.");
+        let service = start(&home, &fake).await;
+        let visitor = service.returning(visitor.key.clone());
+        visitor.reply(3).await;
+        service.settled().await;
+        let said: Vec<String> = visitor.replies().await.iter().skip(1).map(|line| text(line).to_owned()).collect();
+        assert_eq!(said, ["We come.", "Leave the house."]);
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn without_the_intent_customers_are_answered_and_the_operator_is_told() {
+        let fake = Fake::start().await;
+        let home = home(&fake);
+        let checked = {
+            let mut command = home.command();
+            command.env("EVENKEEL_DISCORD_TOKEN", TOKEN).args(["check", "--channels"]);
+            tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap()
+        };
+        assert!(stdout(&checked).contains("switch on Message Content Intent"), "{}", stdout(&checked));
+        let service = start(&home, &fake).await;
+        fake.customer_writes(7, GAS);
+        fake.reply(7, 1).await;
+        until("the operator is told", async || {
+            service.health().await["degraded"].to_string().contains("Message Content Intent").then_some(())
+        })
+        .await;
+        let thread = thread(&fake).await;
+        fake.staff_writes(thread.id, "Dana", "A crew comes.");
+        shows(&fake, thread.id, "shows us no words").await;
+    }
 }

@@ -24,6 +24,9 @@ pub trait Staff: Send + Sync {
 
     /// Nobody need look into a thread any more.
     fn close<'a>(&'a self, thread: &'a str) -> BoxFuture<'a, Result<(), SendError>>;
+
+    /// Deletes a thread with all that was said there.
+    fn delete<'a>(&'a self, thread: &'a str) -> BoxFuture<'a, Result<(), SendError>>;
 }
 
 /// Something to say in a thread.

@@ -229,6 +229,18 @@ impl Store {
         self.staff_write(never, channel, id.0).await
     }
 
+    /// A thread that is to be deleted, because its customer was erased.
+    pub async fn staff_erased(&self, channel: &str) -> Result<Option<String>> {
+        let thread = sqlx::query_scalar("SELECT thread FROM staff_erased WHERE channel = ? LIMIT 1");
+        Ok(thread.bind(channel).fetch_optional(&self.readers).await?)
+    }
+
+    /// Records that a thread was deleted, or cannot be.
+    pub async fn staff_deleted(&self, channel: &str, thread: &str) -> Result<()> {
+        let sql = "DELETE FROM staff_erased WHERE channel = ? AND thread = ?";
+        self.staff_write(sql, channel, thread.to_owned()).await
+    }
+
     /// What a channel's staff are to be told of next.
     pub async fn staff_next(&self, channel: &str) -> Result<Option<StaffRow>> {
         let row = sqlx::query(
@@ -338,6 +350,7 @@ async fn begin(connection: &mut SqliteConnection, channel: String, place: String
     for sql in [
         "DELETE FROM staff_threads WHERE channel = ?",
         "DELETE FROM staff_messages WHERE channel = ?",
+        "DELETE FROM staff_erased WHERE channel = ?",
         "INSERT INTO staff_threads (channel, escalation) SELECT ?, id FROM escalations WHERE resolved_at IS NULL",
     ] {
         sqlx::query(sql).bind(&channel).execute(&mut *connection).await?;

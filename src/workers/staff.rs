@@ -99,8 +99,7 @@ pub async fn run(
             Err(Fault::Platform(SendError::Limited { after, .. })) => after.unwrap_or(Duration::from_secs(3)),
             Err(Fault::Platform(error)) => {
                 failures += 1;
-                let lasting = matches!(error, SendError::Unauthorized(_) | SendError::Gone(_) | SendError::Forbidden(_) | SendError::Malformed(_));
-                if lasting || failures >= FAILURES {
+                if failures >= FAILURES || !may_pass(&error) {
                     board.trouble(channel.name(), Side::Staff, error.to_string());
                 }
                 wait_after(failures)
@@ -153,6 +152,10 @@ impl Teller<'_> {
         if let Some(unanswered) = self.store.staff_unanswered(name).await? {
             self.answer(&unanswered).await?;
             self.store.staff_answered(name, &unanswered.message_id).await?;
+            return Ok(true);
+        }
+        if let Some(thread) = self.store.staff_erased(name).await? {
+            self.erase(&thread).await?;
             return Ok(true);
         }
         if let Some(unopened) = self.store.staff_unopened(name).await? {
@@ -266,14 +269,27 @@ impl Teller<'_> {
         if row.kind == "resolve" {
             self.turn().await;
             match within(self.staff.close(&thread)).await {
-                Err(error @ (SendError::Limited { .. } | SendError::Unreachable(_) | SendError::Uncertain(_) | SendError::Unauthorized(_))) => {
-                    return Err(error.into());
-                }
+                Err(error) if may_pass(&error) => return Err(error.into()),
                 // It is closed already, or gone.
                 Ok(()) | Err(_) => {}
             }
         }
         self.store.staff_advance(name, row.audit).await?;
+        Ok(())
+    }
+
+    /// Deletes the thread of a customer who was erased.
+    async fn erase(&mut self, thread: &str) -> Result<(), Fault> {
+        self.turn().await;
+        match within(self.staff.delete(thread)).await {
+            Err(error) if may_pass(&error) => return Err(error.into()),
+            Ok(()) | Err(SendError::Gone(_)) => {}
+            Err(error) => warn!(
+                channel = self.channel.name(), thread, %error,
+                "a thread of the staff holds the words of a customer who was erased and could not be deleted: delete it by hand"
+            ),
+        }
+        self.store.staff_deleted(self.channel.name(), thread).await?;
         Ok(())
     }
 
@@ -314,6 +330,14 @@ impl Teller<'_> {
             Outgoing { text, short: None, choices: Vec::new(), author: Author::Bot, language: Language::ENGLISH };
         self.channel.pieces(self.staff.place(), &outgoing)
     }
+}
+
+/// Whether it may go well later without a person's doing.
+fn may_pass(error: &SendError) -> bool {
+    matches!(
+        error,
+        SendError::Limited { .. } | SendError::Unreachable(_) | SendError::Uncertain(_) | SendError::Unauthorized(_)
+    )
 }
 
 async fn within<T>(call: impl Future<Output = Result<T, SendError>>) -> Result<T, SendError> {

@@ -286,4 +286,19 @@ mod tests {
         ]
         "##);
     }
+
+    #[test]
+    fn a_post_to_the_staff_lies_in_its_topic_and_calls_nobody() {
+        let post = Post {
+            thread: "5".into(),
+            message: Outgoing {
+                text: "**Customer** 07:44\n> \\@dana \\<b\\>  \n> two".into(),
+                ..parcel("7", None, &[]).message
+            },
+            answers: Some("9001/-1001234567890/77".into()),
+            mark: "r4711-0".into(),
+        };
+        let place = Place { chat: -1_001_234_567_890, topic: Some(5), customer: None };
+        insta::assert_json_snapshot!(to_staff(&post, &place), @"");
+    }
 }

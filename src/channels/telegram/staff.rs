@@ -69,6 +69,17 @@ impl Payload for ReopenForumTopic {
 }
 
 #[derive(Debug, Serialize)]
+struct DeleteForumTopic {
+    chat_id: i64,
+    message_thread_id: i64,
+}
+
+impl Payload for DeleteForumTopic {
+    type Output = bool;
+    const NAME: &'static str = "DeleteForumTopic";
+}
+
+#[derive(Debug, Serialize)]
 struct SetMessageReaction {
     chat_id: i64,
     message_id: i64,
@@ -151,6 +162,11 @@ impl Forum {
         self.call(&request).await.map(drop).map_err(|error| self.failed(&error))
     }
 
+    async fn erase(&self, thread: &str) -> Result<(), SendError> {
+        let request = DeleteForumTopic { chat_id: self.chat, message_thread_id: topic(thread)? };
+        self.call(&request).await.map(drop).map_err(|error| self.failed(&error))
+    }
+
     /// What keeps staff from working there; empty: nothing.
     pub(super) async fn check(&self, bot: i64) -> Vec<String> {
         let chat = self.call(&GetChat { chat_id: self.chat }).await;
@@ -176,6 +192,12 @@ fn judge(id: i64, chat: Result<&Value, &CallError>, member: Result<&Value, &Call
         Ok(member) if member["status"] == "administrator" => {
             if member["can_manage_topics"] != true {
                 wrong.push(format!("in the staff's group {id} the bot may not manage topics: allow it (Administrators, Manage Topics)"));
+            }
+            if member["can_delete_messages"] != true {
+                wrong.push(format!(
+                    "in the staff's group {id} the bot may not delete messages, so that the topic of a customer who is erased would stay: allow it \
+                     (Administrators, Delete Messages)"
+                ));
             }
         }
         Ok(_) => wrong.push(format!(
@@ -220,6 +242,10 @@ impl Staff for Forum {
     fn close<'a>(&'a self, thread: &'a str) -> BoxFuture<'a, Result<(), SendError>> {
         self.shut(thread).boxed()
     }
+
+    fn delete<'a>(&'a self, thread: &'a str) -> BoxFuture<'a, Result<(), SendError>> {
+        self.erase(thread).boxed()
+    }
 }
 
 #[cfg(test)]
@@ -229,7 +255,7 @@ mod tests {
     #[test]
     fn an_operator_reads_what_the_forum_lacks() {
         let (forum, group) = (json!({ "id": -1, "is_forum": true }), json!({ "id": -1 }));
-        let admin = |manages: bool| json!({ "status": "administrator", "can_manage_topics": manages });
+        let admin = |manages: bool| json!({ "status": "administrator", "can_manage_topics": manages, "can_delete_messages": manages });
         let unknown = CallError::Refused(Refusal { code: 400, description: "Bad Request: chat not found".into(), ..Refusal::default() });
         assert_eq!(judge(-1, Ok(&forum), Ok(&admin(true))), Vec::<String>::new());
         assert_eq!(judge(-1, Ok(&forum), Ok(&json!({ "status": "creator" }))), Vec::<String>::new());

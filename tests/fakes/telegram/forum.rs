@@ -100,6 +100,15 @@ impl State {
         Ok(json!(true))
     }
 
+    pub(super) fn delete_topic(&mut self, body: &Value) -> Answer {
+        let id = self.managed(body)?;
+        let topic = body["message_thread_id"].as_i64().unwrap_or(0);
+        let chat = self.chat(id);
+        chat.topics.remove(&topic);
+        chat.forum.retain(|known| known.id != topic);
+        Ok(json!(true))
+    }
+
     pub(super) fn react(&mut self, body: &Value) -> Answer {
         let id = self.writable(body)?;
         let message = body["message_id"].as_i64().unwrap_or(0);
@@ -129,7 +138,8 @@ impl State {
     pub(super) fn get_chat_member(&mut self, body: &Value) -> Answer {
         let known = body["chat_id"].as_i64().and_then(|id| self.chats.get(&id));
         let chat = known.ok_or_else(|| refuse(400, "Bad Request: chat not found"))?;
-        Ok(json!({ "user": super::bot(), "status": chat.bot, "can_manage_topics": chat.bot == "administrator" }))
+        Ok(json!({ "user": super::bot(), "status": chat.bot, "can_manage_topics": chat.bot == "administrator",
+            "can_delete_messages": chat.bot == "administrator" }))
     }
 
     /// The forum of a call that only those may make who manage its topics.

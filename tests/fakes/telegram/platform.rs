@@ -188,6 +188,7 @@ impl State {
             "createforumtopic" => self.create_topic(body),
             "closeforumtopic" => self.set_topic_closed(body, true),
             "reopenforumtopic" => self.set_topic_closed(body, false),
+            "deleteforumtopic" => self.delete_topic(body),
             "setmessagereaction" => self.react(body),
             "getchat" => self.get_chat(body),
             "getchatmember" => self.get_chat_member(body),
