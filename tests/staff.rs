@@ -113,12 +113,16 @@ async fn an_escalation_of_the_web_chat_is_worked_on_in_a_thread() {
         (replies.len() == 4).then_some(replies)
     })
     .await;
-    assert_eq!(replies.iter().map(|reply| reply["author"].as_str().unwrap()).collect::<Vec<_>>(), ["bot", "agent", "agent", "bot"]);
+    assert_eq!(
+        replies.iter().map(|reply| reply["author"].as_str().unwrap()).collect::<Vec<_>>(),
+        ["bot", "agent", "agent", "bot"]
+    );
     fake.staff_writes(FORUM, topic.id, "Dana", "One more thing");
     shows(&fake, topic.id, "this is resolved").await;
     service.settled().await;
     assert_eq!(visitor.replies().await.len(), 4);
-    let own = fake.told(FORUM, topic.id).into_iter().filter(|reply| reply.text.contains("A crew is on its way")).count();
+    let own =
+        fake.told(FORUM, topic.id).into_iter().filter(|reply| reply.text.contains("A crew is on its way")).count();
     assert_eq!(own, 0, "what was written in the thread is not said there again");
     assert_eq!(fake.topics(FORUM).len(), 1);
 }
@@ -162,7 +166,11 @@ async fn a_hostile_text_neither_calls_nor_formats() {
     visitor.says("1", hostile).await;
     let topic = topic(&fake, 1).await;
     let opening = fake.told(FORUM, topic.id).remove(0);
-    assert!(opening.text.contains("**I smell gas** <b>now</b> [here](https://evil.example) `x` &lt;\n# big"), "{}", opening.text);
+    assert!(
+        opening.text.contains("**I smell gas** <b>now</b> [here](https://evil.example) `x` &lt;\n# big"),
+        "{}",
+        opening.text
+    );
     let quotation = opening.html.split("<blockquote>").nth(1).unwrap().split("</blockquote>").next().unwrap();
     assert!(!quotation.contains('<'), "{quotation}");
     assert!(!quotation.contains("@dana") && !quotation.contains("@everyone"), "names call nobody: {quotation}");
@@ -219,7 +227,10 @@ async fn a_place_that_is_new_hears_of_what_is_open_and_a_lost_thread_is_opened_a
     let key = ben.key.clone();
     drop(service);
 
-    home.settings(&format!("[policy]\nquiet_ms = 20\n[telegram]\napi_url = \"{}\"\nstaff_chat = {FORUM}\n", fake.url()));
+    home.settings(&format!(
+        "[policy]\nquiet_ms = 20\n[telegram]\napi_url = \"{}\"\nstaff_chat = {FORUM}\n",
+        fake.url()
+    ));
     let service = start(&home);
     let ben = service.returning(key);
     let first = topic(&fake, 2).await;
@@ -245,7 +256,8 @@ async fn a_kill_at_any_moment_loses_nothing_in_either_direction() {
     service.kill();
 
     let mut service = start(&home);
-    let topics = until("it is opened again", async || Some(fake.topics(FORUM)).filter(|topics| topics.len() == 2)).await;
+    let topics =
+        until("it is opened again", async || Some(fake.topics(FORUM)).filter(|topics| topics.len() == 2)).await;
     let thread = topics[1].id;
     shows(&fake, thread, "!claim").await;
     let visitor = service.returning(visitor.key.clone());
@@ -287,13 +299,16 @@ async fn a_place_that_does_not_work_is_told_of_and_keeps_nobody_waiting() {
     visitor.says("1", GAS).await;
     visitor.reply(1).await;
     until("the operator is told", async || {
-        service.health().await["degraded"].to_string().contains("telling the staff does not work").then_some(())
+        service.health().await["health"]["degraded"]
+            .to_string()
+            .contains("telling the staff does not work")
+            .then_some(())
     })
     .await;
     fake.forum(FORUM);
     topic(&fake, 1).await;
     until("all is well", async || {
-        (!service.health().await["degraded"].to_string().contains("telling the staff")).then_some(())
+        (!service.health().await["health"]["degraded"].to_string().contains("telling the staff")).then_some(())
     })
     .await;
 }
@@ -350,7 +365,7 @@ mod on_discord {
         let thread = thread(&fake).await;
         assert_eq!(thread.name, "#1 danger (gas) · web");
         let opening = &fake.told(thread.id)[0];
-        assert!(opening.text.contains("\\\\@everyone \\\\*\\\\*now"), "a customer's words are text: {}", opening.text);
+        assert!(opening.text.contains("\\@everyone \\*\\*now"), "a customer's words are text: {}", opening.text);
         assert_eq!(opening.request["allowed_mentions"], json!({ "parse": [], "users": [], "roles": [] }));
 
         let message = fake.staff_writes(thread.id, "Dana", "A crew is on its way.");
@@ -425,7 +440,7 @@ mod on_discord {
         fake.customer_writes(7, GAS);
         fake.reply(7, 1).await;
         until("the operator is told", async || {
-            service.health().await["degraded"].to_string().contains("Message Content Intent").then_some(())
+            service.health().await["health"]["degraded"].to_string().contains("Message Content Intent").then_some(())
         })
         .await;
         let thread = thread(&fake).await;

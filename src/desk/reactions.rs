@@ -1,11 +1,6 @@
 //! How customers took an answer, from what they did next: nobody tells us whether it was right.
 
-use crate::{
-    classifier::protest::protests,
-    conversation::Reason,
-    reading::Mood,
-    store::Followed,
-};
+use crate::{classifier::protest::protests, conversation::Reason, reading::Mood, store::Followed};
 
 /// Whether the customer's next turn is a sign that the answer missed: they ask the same again, protest, grow angry or want a person.
 #[must_use]

@@ -30,13 +30,7 @@ pub fn title(record: &EscalationRecord) -> String {
 
 /// How an escalation stands: what its thread begins with. `titles` are what the engine read in it, `lines` the last of the conversation.
 #[must_use]
-pub fn opening(
-    record: &EscalationRecord,
-    titles: &[&str],
-    notes: &[Note],
-    lines: &[Line],
-    zone: &TimeZone,
-) -> String {
+pub fn opening(record: &EscalationRecord, titles: &[&str], notes: &[Note], lines: &[Line], zone: &TimeZone) -> String {
     let mut text = format!("**Escalation {}** · {} · urgency {}", record.id, record.reason, record.urgency.as_str());
     let mut fact = |words: String| {
         // Writing to a string cannot fail.
@@ -62,7 +56,9 @@ pub fn opening(
     let shown = &lines[lines.len().saturating_sub(LINES)..];
     let words = record.words.as_deref().unwrap_or_default();
     let is_shown = |words: &str| {
-        shown.iter().any(|line| line.author == LineAuthor::Customer && words.contains(&line.text) && !line.text.is_empty())
+        shown
+            .iter()
+            .any(|line| line.author == LineAuthor::Customer && words.contains(&line.text) && !line.text.is_empty())
     };
     if !words.is_empty() && !is_shown(words) {
         let _ = write!(text, "\n\n**It is about**\n{}", quoted(&as_text(words)));
@@ -96,8 +92,11 @@ pub fn happening(row: &StaffRow, lines: &[Line], holder: Option<&str>, zone: &Ti
     };
     let note = row.note.as_deref().map(|note| quoted(&as_text(note)));
     let head: Vec<String> = what.into_iter().chain(note).collect();
-    let blocks: Vec<String> =
-        Some(head.join("\n")).filter(|head| !head.is_empty()).into_iter().chain(lines.iter().map(|line| said(line, zone))).collect();
+    let blocks: Vec<String> = Some(head.join("\n"))
+        .filter(|head| !head.is_empty())
+        .into_iter()
+        .chain(lines.iter().map(|line| said(line, zone)))
+        .collect();
     (!blocks.is_empty()).then(|| blocks.join("\n\n"))
 }
 
@@ -269,6 +268,11 @@ mod tests {
         }
     }
 
+    /// With the breaks that are meant, which editors would take away.
+    fn visible(markdown: &str) -> String {
+        markdown.replace("  \n", "↵\n")
+    }
+
     #[test]
     fn a_thread_begins_with_what_one_must_know() {
         let mut asked = line(LineAuthor::Bot, "Is it about **this**?");
@@ -282,11 +286,42 @@ mod tests {
             file,
             asked,
             line(LineAuthor::Customer, "smel gaz in the kichen"),
-            Line { delivery: Some(Delivery::Uncertain), ..line(LineAuthor::Bot, "**Leave now.**\n\n- Open windows\n- Call us") },
+            Line {
+                delivery: Some(Delivery::Uncertain),
+                ..line(LineAuthor::Bot, "**Leave now.**\n\n- Open windows\n- Call us")
+            },
         ];
         let notes = [Note { agent: Some("Kim".into()), text: "seen *before*".into(), at: at("2026-11-22T07:45:00Z") }];
         assert_eq!(title(&record()), "#12 danger (gas) · web");
-        insta::assert_snapshot!(opening(&record(), &["Gas smell"], &notes, &lines, &TimeZone::UTC), @"");
+        let text = opening(&record(), &["Gas smell"], &notes, &lines, &TimeZone::UTC);
+        insta::assert_snapshot!(visible(&text), @r#"
+        **Escalation 12** · danger (gas) · urgency danger↵
+        on web, since 22 Nov 07:44↵
+        was promised to hear from a person by 22 Nov 07:54↵
+        probably about: Gas smell
+
+        **Kim notes**
+        > seen \*before\*
+
+        **Customer** 07:44
+        > \[file\: photo\]
+
+        **Bot** 07:44
+        > Is it about **this**?
+        >
+        > \[Gas \(smell\)\]
+
+        **Customer** 07:44
+        > smel gaz in the kichen
+
+        **Bot** 07:44 *(may not have arrived)*
+        > **Leave now.**
+        >
+        > - Open windows
+        > - Call us
+
+        *What you write here goes to the customer, under your name. `!note …` is for colleagues alone; `!claim` makes it yours, `!takeover` takes it from somebody else, `!release` puts it back; `!resolve` (with a note, if you like) gives the conversation back to the bot. Edits and deletions do not reach the customer.*
+        "#);
     }
 
     #[test]
@@ -299,7 +334,8 @@ mod tests {
     #[test]
     fn what_happens_is_told() {
         let zone = TimeZone::UTC;
-        let told = |row: StaffRow, lines: &[Line]| happening(&row, lines, Some("Kim"), &zone).unwrap_or("(nothing)".into());
+        let told =
+            |row: StaffRow, lines: &[Line]| happening(&row, lines, Some("Kim"), &zone).unwrap_or("(nothing)".into());
         let customer = line(LineAuthor::Customer, "and now?\n\n1. one\n2. two");
         let all = [
             told(StaffRow { reason: Some(Reason::Wish), ..row("turn", None) }, std::slice::from_ref(&customer)),
@@ -316,7 +352,53 @@ mod tests {
             told(StaffRow { note: Some("repaired".into()), ..row("resolve", Some("Dana")) }, &[]),
             told(row("of_tomorrow", None), &[]),
         ];
-        insta::assert_snapshot!(all.join("\n---\n"), @"");
+        insta::assert_snapshot!(visible(&all.join("\n---\n")), @r#"
+        **A person is needed: wish**
+
+        **Customer** 07:44
+        > and now\?↵
+        > ↵
+        > 1\. one↵
+        > 2\. two
+        ---
+        **Customer** 07:44
+        > and now\?↵
+        > ↵
+        > 1\. one↵
+        > 2\. two
+
+        **Bot** 07:44
+        > We work on it.
+        ---
+        (nothing)
+        ---
+        **Dana\_R** 07:44
+        > One↵
+        > two
+        ---
+        **Dana** has it.
+
+        **Bot** 07:44
+        > Dana is with you now.
+        ---
+        **Dana** took it over.
+        ---
+        **Dana** put it back: whoever comes first takes it.
+        ---
+        **Dana** handed it over to **Kim**.
+        ---
+        The customer was left waiting: **Dana** does not have it any more.
+        ---
+        **A reply did not reach the customer, or may not have.**
+        ---
+        **Dana notes**
+        > call \*back\*
+        ---
+        **Dana** resolved it: the bot has the conversation again.
+        > repaired
+        ---
+        (nothing)
+        "#);
     }
 
     #[test]
@@ -336,7 +418,20 @@ mod tests {
             StaffOutcome::Hidden,
         ];
         assert_eq!(answer(&StaffOutcome::Done), None, "a sign is enough");
-        insta::assert_snapshot!(outcomes.iter().filter_map(answer).collect::<Vec<_>>().join("\n"), @"");
+        insta::assert_snapshot!(outcomes.iter().filter_map(answer).collect::<Vec<_>>().join("\n"), @r#"
+        Resolved: the bot has the conversation again.
+        Nothing was sent or done: **Dana \*** has it. Your words stand here; `!takeover` makes it yours.
+        Nobody has it, so there is nothing to put back.
+        Nothing was sent: this is resolved, and the bot has the conversation. If the customer needs a person again, a new thread begins.
+        Nothing was done: words are missing, such as `!note the line is broken`.
+        Nothing was sent: this is longer than 9 bytes.
+        This does not reach the customer: they asked to hear nothing more, or blocked us.
+        Nothing was sent: there is no command "resovle". What you write here goes to the customer, under your name. `!note …` is for colleagues alone; `!claim` makes it yours, `!takeover` takes it from somebody else, `!release` puts it back; `!resolve` (with a note, if you like) gives the conversation back to the bot. Edits and deletions do not reach the customer.
+        The customer has the words as you wrote them first: an edit does not reach them.
+        Nothing was sent: files cannot be passed on. Write the words alone.
+        Nothing was sent: customers see who answers them, so write under your own name (not as an anonymous admin).
+        Nothing was sent: the platform shows us no words here.
+        "#);
     }
 
     /// What Markdown shows of a text, with any form that it takes.

@@ -125,13 +125,7 @@ impl Store {
     pub async fn add_note(&self, id: EscalationId, agent: &str, text: &str, now: Timestamp) -> Result<()> {
         let agent = checked("agent's name", agent, MAX_NAME_BYTES)?;
         let text = checked("note", text, MAX_TEXT_BYTES)?;
-        self.writer
-            .run(move |work| {
-                Box::pin(async move {
-                    leave_note(work, id, &agent, &text, now).await
-                })
-            })
-            .await
+        self.writer.run(move |work| Box::pin(async move { leave_note(work, id, &agent, &text, now).await })).await
     }
 
     /// The notes of an escalation, oldest first.
@@ -254,7 +248,13 @@ pub(super) async fn change_owner(
     speak(work, &conversation, say, audit, now).await
 }
 
-pub(super) async fn reply(work: &mut Work, id: EscalationId, agent: String, text: String, now: Timestamp) -> Result<()> {
+pub(super) async fn reply(
+    work: &mut Work,
+    id: EscalationId,
+    agent: String,
+    text: String,
+    now: Timestamp,
+) -> Result<()> {
     let connection = &mut work.connection;
     let (mut conversation, has_it) = find_open(connection, id).await?;
     if let Some(other) = has_it.filter(|other| *other != agent) {

@@ -173,7 +173,8 @@ impl Store {
 
     /// From now on an escalation has to have a thread.
     pub async fn staff_want(&self, channel: &str, id: EscalationId) -> Result<()> {
-        let sql = "INSERT OR IGNORE INTO staff_threads (channel, escalation) SELECT ?, id FROM escalations WHERE id = ?";
+        let sql =
+            "INSERT OR IGNORE INTO staff_threads (channel, escalation) SELECT ?, id FROM escalations WHERE id = ?";
         self.staff_write(sql, channel, id.0).await
     }
 
@@ -221,10 +222,12 @@ impl Store {
 
     /// Records that a thread is not there any more: it is opened anew, if somebody still has to see to its escalation.
     pub async fn staff_lost(&self, channel: &str, id: EscalationId) -> Result<()> {
-        let again = "UPDATE staff_threads SET thread = NULL, posts = 0, told = NULL WHERE channel = ? AND escalation = ?
+        let again =
+            "UPDATE staff_threads SET thread = NULL, posts = 0, told = NULL WHERE channel = ? AND escalation = ?
             AND EXISTS (SELECT 1 FROM escalations e WHERE e.id = staff_threads.escalation AND e.resolved_at IS NULL)";
         self.staff_write(again, channel, id.0).await?;
-        let never = "DELETE FROM staff_threads WHERE channel = ? AND escalation = ? AND EXISTS (SELECT 1 FROM escalations e
+        let never =
+            "DELETE FROM staff_threads WHERE channel = ? AND escalation = ? AND EXISTS (SELECT 1 FROM escalations e
             WHERE e.id = staff_threads.escalation AND e.resolved_at IS NOT NULL)";
         self.staff_write(never, channel, id.0).await
     }
@@ -279,7 +282,8 @@ impl Store {
 
     /// Records that one more of the posts that tell of a row has arrived.
     pub async fn staff_posted(&self, channel: &str, audit: i64) -> Result<()> {
-        self.staff_write("UPDATE staff_places SET posts = posts + 1 WHERE channel = ? AND audit < ?", channel, audit).await
+        self.staff_write("UPDATE staff_places SET posts = posts + 1 WHERE channel = ? AND audit < ?", channel, audit)
+            .await
     }
 
     /// Records that a channel's staff need not hear of a row any more, nor of those before it.
@@ -299,7 +303,8 @@ impl Store {
 
     /// The last row of the audit trail that is about an escalation; 0: none.
     pub async fn last_audited(&self, id: EscalationId) -> Result<i64> {
-        let last = sqlx::query_scalar("SELECT ifnull(MAX(id), 0) FROM audit INDEXED BY audit_escalation WHERE escalation = ?");
+        let last =
+            sqlx::query_scalar("SELECT ifnull(MAX(id), 0) FROM audit INDEXED BY audit_escalation WHERE escalation = ?");
         Ok(last.bind(id.0).fetch_one(&self.readers).await?)
     }
 
@@ -355,11 +360,13 @@ async fn begin(connection: &mut SqliteConnection, channel: String, place: String
     ] {
         sqlx::query(sql).bind(&channel).execute(&mut *connection).await?;
     }
-    sqlx::query("INSERT OR REPLACE INTO staff_places (channel, place, audit) SELECT ?, ?, ifnull(MAX(id), 0) FROM audit")
-        .bind(channel)
-        .bind(place)
-        .execute(connection)
-        .await?;
+    sqlx::query(
+        "INSERT OR REPLACE INTO staff_places (channel, place, audit) SELECT ?, ?, ifnull(MAX(id), 0) FROM audit",
+    )
+    .bind(channel)
+    .bind(place)
+    .execute(connection)
+    .await?;
     Ok(())
 }
 

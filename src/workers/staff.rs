@@ -193,7 +193,8 @@ impl Teller<'_> {
                 mark: format!("a{}-{piece}", &tail[tail.len().saturating_sub(16)..]),
             };
             match self.post(&post).await {
-                Err(Fault::Platform(SendError::Gone(_))) => return Ok(()),
+                // There is nowhere to say it.
+                Err(Fault::Platform(SendError::Gone(_) | SendError::Forbidden(_))) => return Ok(()),
                 outcome => outcome?,
             }
         }
@@ -224,13 +225,20 @@ impl Teller<'_> {
         let told = self.store.last_audited(id).await?;
         let lines = self.store.transcript(record.conversation).await?;
         let notes = self.store.notes(id).await?;
-        let titles: Vec<&str> =
-            record.intents.iter().map(|intent| self.knowledge.title(intent, self.knowledge.default_language())).collect();
+        let titles: Vec<&str> = record
+            .intents
+            .iter()
+            .map(|intent| self.knowledge.title(intent, self.knowledge.default_language()))
+            .collect();
         let text = telling::opening(&record, &titles, &notes, &lines, &self.zone);
         for (piece, message) in self.pieces(text).into_iter().enumerate().skip(unopened.posts) {
             let post = Post { thread: thread.clone(), message, answers: None, mark: format!("o{id}-{piece}") };
-            if !self.post_or_lose(&post, id).await? {
-                return Ok(());
+            if let Err(fault) = self.post(&post).await {
+                // Tried again after a pause either way: threads must not be opened one after the other where nothing may be said.
+                if let Fault::Platform(SendError::Gone(why)) = &fault {
+                    self.lose(id, why).await?;
+                }
+                return Err(fault);
             }
             self.store.staff_opening_posted(name, id).await?;
         }
@@ -293,17 +301,22 @@ impl Teller<'_> {
         Ok(())
     }
 
-    /// Posts, or notes down that the thread is not there any more.
+    /// Posts what happened, or notes down that the thread is not there any more. Closed for good by hand counts as that: one thread must not
+    /// keep all others from being told.
     async fn post_or_lose(&mut self, post: &Post, id: EscalationId) -> Result<bool, Fault> {
         match self.post(post).await {
             Ok(()) => Ok(true),
-            Err(Fault::Platform(SendError::Gone(why))) => {
-                warn!(channel = self.channel.name(), escalation = %id, why, "a thread of the staff is gone; it is opened anew if need be");
-                self.store.staff_lost(self.channel.name(), id).await?;
+            Err(Fault::Platform(SendError::Gone(why) | SendError::Forbidden(why))) => {
+                self.lose(id, &why).await?;
                 Ok(false)
             }
             Err(fault) => Err(fault),
         }
+    }
+
+    async fn lose(&self, id: EscalationId, why: &str) -> Result<(), StoreError> {
+        warn!(channel = self.channel.name(), escalation = %id, why, "a thread of the staff is gone; it is opened anew if need be");
+        self.store.staff_lost(self.channel.name(), id).await
     }
 
     async fn post(&mut self, post: &Post) -> Result<(), Fault> {

@@ -3,10 +3,11 @@
 use std::num::NonZeroU64;
 
 use serenity::all::{
-    AutoArchiveDuration, ButtonStyle, ChannelId, ChannelType, CommandOptionType, CreateActionRow, CreateAllowedMentions, CreateButton, CreateCommand,
-    CreateCommandOption, CreateInteractionResponse, CreateInteractionResponseFollowup,
-    CreateInteractionResponseMessage, CreateMessage, CreateThread, EditInteractionResponse, InstallationContext, InteractionContext,
-    MessageFlags, MessageId, MessageReference, MessageReferenceKind, Nonce, UserId,
+    AutoArchiveDuration, ButtonStyle, ChannelId, ChannelType, CommandOptionType, CreateActionRow,
+    CreateAllowedMentions, CreateButton, CreateCommand, CreateCommandOption, CreateInteractionResponse,
+    CreateInteractionResponseFollowup, CreateInteractionResponseMessage, CreateMessage, CreateThread,
+    EditInteractionResponse, InstallationContext, InteractionContext, MessageFlags, MessageId, MessageReference,
+    MessageReferenceKind, Nonce, UserId,
 };
 use unicode_segmentation::UnicodeSegmentation as _;
 
@@ -455,6 +456,36 @@ mod tests {
             answers: Some("77".into()),
             mark: "r4711-0".into(),
         };
-        insta::assert_json_snapshot!((thread("#12 danger (gas) · web"), to_staff(&post, ChannelId::new(10))), @"");
+        insta::assert_json_snapshot!((thread("#12 danger (gas) · web"), to_staff(&post, ChannelId::new(10))), @r##"
+        [
+          {
+            "name": "#12 danger (gas) · web",
+            "auto_archive_duration": 10080,
+            "type": 11
+          },
+          {
+            "content": "**Customer** 07:44\n\n> \\@everyone",
+            "nonce": "0123r4711-0",
+            "tts": false,
+            "embeds": [],
+            "allowed_mentions": {
+              "parse": [],
+              "users": [],
+              "roles": []
+            },
+            "message_reference": {
+              "type": 0,
+              "message_id": "77",
+              "channel_id": "10",
+              "guild_id": null,
+              "fail_if_not_exists": false
+            },
+            "sticker_ids": [],
+            "flags": 4,
+            "attachments": [],
+            "enforce_nonce": true
+          }
+        ]
+        "##);
     }
 }

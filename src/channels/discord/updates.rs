@@ -666,8 +666,10 @@ mod tests {
     }
 
     fn by_staff(kind: &str, more: Value) -> Option<StaffMessage> {
-        let event: Event = serde_json::from_value(json!({ "t": kind, "d": written(merged(json!({ "guild_id": SERVER }), more)) })).unwrap();
-        assert_eq!(in_server(&event), Some(ChannelId::new(1_430_000_000_000_000_001)));
+        let event: Event =
+            serde_json::from_value(json!({ "t": kind, "d": written(merged(json!({ "guild_id": SERVER }), more)) }))
+                .unwrap();
+        assert_eq!(super::in_server(&event), Some(ChannelId::new(1_430_000_000_000_000_001)));
         staff(&event, UserId::new(ME))
     }
 

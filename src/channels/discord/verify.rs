@@ -28,7 +28,9 @@ pub(super) async fn verify(api: &Api, staff: Option<ChannelId>) -> Result<String
     };
     let mut lacking = room.as_ref().map(|room| lacking(room.as_ref(), &application)).unwrap_or_default();
     match judge(&me, &application, &gateway) {
-        Ok(says) if lacking.is_empty() && room.is_some() => Ok(format!("{says}; the staff work in a channel of theirs")),
+        Ok(says) if lacking.is_empty() && room.is_some() => {
+            Ok(format!("{says}; the staff work in a channel of theirs"))
+        }
         Ok(says) if lacking.is_empty() => Ok(says),
         Ok(_) => Err(lacking),
         Err(mut wrong) => {
@@ -120,7 +122,11 @@ mod tests {
             lacking(Ok(&voice), &json!({ "flags": 0 })).join("\n"),
             lacking(Err(&Failure::NotSent("connection refused".into())), &json!({ "flags": 1 << 18 })).join("\n"),
         ];
-        insta::assert_snapshot!(told.join("\n"), @"");
+        insta::assert_snapshot!(told.join("\n"), @r#"
+        discord.staff_channel is no text channel: threads can be opened in none other
+        Discord hides what the staff write: switch on Message Content Intent in the developer portal (Bot, Privileged Gateway Intents)
+        the channel discord.staff_channel cannot be seen (connection refused): check its id, and let the bot's role View Channel there, Send Messages in Threads, Create Public Threads, Read Message History and Add Reactions
+        "#);
     }
 
     #[test]

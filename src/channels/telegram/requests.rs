@@ -299,6 +299,20 @@ mod tests {
             mark: "r4711-0".into(),
         };
         let place = Place { chat: -1_001_234_567_890, topic: Some(5), customer: None };
-        insta::assert_json_snapshot!(to_staff(&post, &place), @"");
+        insta::assert_json_snapshot!(to_staff(&post, &place), @r#"
+        {
+          "chat_id": -1001234567890,
+          "text": "<b>Customer</b> 07:44\n\n<blockquote>@⁠dana &#60;b&#62;\ntwo</blockquote>",
+          "message_thread_id": 5,
+          "parse_mode": "HTML",
+          "link_preview_options": {
+            "is_disabled": true
+          },
+          "reply_parameters": {
+            "message_id": 77,
+            "allow_sending_without_reply": true
+          }
+        }
+        "#);
     }
 }

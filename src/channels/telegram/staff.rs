@@ -127,7 +127,8 @@ impl Forum {
 
     async fn make_topic(&self, title: &str) -> Result<String, SendError> {
         let name = title.chars().take(MAX_TITLE).collect();
-        let topic = self.call(&CreateForumTopic { chat_id: self.chat, name }).await.map_err(|error| self.failed(&error))?;
+        let topic =
+            self.call(&CreateForumTopic { chat_id: self.chat, name }).await.map_err(|error| self.failed(&error))?;
         let thread = topic["message_thread_id"].as_i64().map(|thread| thread.to_string());
         thread.ok_or_else(|| SendError::Uncertain("its answer names no topic".to_owned()))
     }
@@ -151,7 +152,8 @@ impl Forum {
 
     async fn react(&self, message_id: &str) -> Result<(), SendError> {
         let message_id = message_id.rsplit('/').next().and_then(|id| id.parse().ok());
-        let message_id = message_id.ok_or_else(|| SendError::Malformed("the message is none of Telegram's".to_owned()))?;
+        let message_id =
+            message_id.ok_or_else(|| SendError::Malformed("the message is none of Telegram's".to_owned()))?;
         let reaction = json!([{ "type": "emoji", "emoji": DONE }]);
         let request = SetMessageReaction { chat_id: self.chat, message_id, reaction };
         self.call(&request).await.map(drop).map_err(|error| self.failed(&error))
@@ -179,7 +181,9 @@ fn judge(id: i64, chat: Result<&Value, &CallError>, member: Result<&Value, &Call
     let chat = match chat {
         Ok(chat) => chat,
         Err(CallError::Refused(_)) => {
-            return vec![format!("telegram.staff_chat is {id}, and the bot is not in such a group: add it there, and check the number")];
+            return vec![format!(
+                "telegram.staff_chat is {id}, and the bot is not in such a group: add it there, and check the number"
+            )];
         }
         Err(error) => return vec![failures::receiving(error).0],
     };
@@ -256,7 +260,11 @@ mod tests {
     fn an_operator_reads_what_the_forum_lacks() {
         let (forum, group) = (json!({ "id": -1, "is_forum": true }), json!({ "id": -1 }));
         let admin = |manages: bool| json!({ "status": "administrator", "can_manage_topics": manages, "can_delete_messages": manages });
-        let unknown = CallError::Refused(Refusal { code: 400, description: "Bad Request: chat not found".into(), ..Refusal::default() });
+        let unknown = CallError::Refused(Refusal {
+            code: 400,
+            description: "Bad Request: chat not found".into(),
+            ..Refusal::default()
+        });
         assert_eq!(judge(-1, Ok(&forum), Ok(&admin(true))), Vec::<String>::new());
         assert_eq!(judge(-1, Ok(&forum), Ok(&json!({ "status": "creator" }))), Vec::<String>::new());
         let told = [
@@ -264,6 +272,12 @@ mod tests {
             judge(-1, Ok(&forum), Ok(&admin(false))).join("\n"),
             judge(-1, Err(&unknown), Err(&unknown)).join("\n"),
         ];
-        insta::assert_snapshot!(told.join("\n"), @"");
+        insta::assert_snapshot!(told.join("\n"), @r#"
+        the staff's group -1 has no topics: switch them on in the group's settings (Topics)
+        in the staff's group -1 the bot is no administrator, so that it neither reads all messages nor makes topics: make it one, with the right to manage topics
+        in the staff's group -1 the bot may not manage topics: allow it (Administrators, Manage Topics)
+        in the staff's group -1 the bot may not delete messages, so that the topic of a customer who is erased would stay: allow it (Administrators, Delete Messages)
+        telegram.staff_chat is -1, and the bot is not in such a group: add it there, and check the number
+        "#);
     }
 }

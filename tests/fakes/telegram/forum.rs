@@ -119,7 +119,11 @@ impl State {
             .map(|sign| sign["emoji"].as_str().unwrap_or_default().to_owned())
             .collect();
         // Of the signs that the platform knows, some.
-        if signs.len() > 1 || signs.iter().any(|sign| !["👍", "👎", "❤", "🔥", "👏", "🎉", "👌", "👀", "🫡", "🤝"].contains(&sign.as_str())) {
+        if signs.len() > 1
+            || signs
+                .iter()
+                .any(|sign| !["👍", "👎", "❤", "🔥", "👏", "🎉", "👌", "👀", "🫡", "🤝"].contains(&sign.as_str()))
+        {
             return Err(refuse(400, "Bad Request: REACTION_INVALID"));
         }
         let chat = self.chat(id);
