@@ -170,18 +170,16 @@ impl Teller<'_> {
     }
 
     async fn answer(&mut self, to: &Unanswered) -> Result<(), Fault> {
-        let text = match telling::answer(&to.outcome) {
-            Some(text) => text,
-            None => {
-                self.turn().await;
-                match within(self.staff.approve(&to.thread, &to.message_id)).await {
-                    Ok(()) => return Ok(()),
-                    // Signs may be switched off there.
-                    Err(SendError::Forbidden(_) | SendError::Malformed(_)) => "Done.".to_owned(),
-                    // The thread or the message is gone, and with it the question.
-                    Err(SendError::Gone(_)) => return Ok(()),
-                    Err(error) => return Err(error.into()),
-                }
+        let text = if let Some(text) = telling::answer(&to.outcome) {
+            text
+        } else {
+            self.turn().await;
+            match within(self.staff.approve(&to.thread, &to.message_id)).await {
+                // Where the thread or the message is gone, so is the question.
+                Ok(()) | Err(SendError::Gone(_)) => return Ok(()),
+                // Signs may be switched off there.
+                Err(SendError::Forbidden(_) | SendError::Malformed(_)) => "Done.".to_owned(),
+                Err(error) => return Err(error.into()),
             }
         };
         for (piece, message) in self.pieces(text).into_iter().enumerate() {
@@ -212,14 +210,13 @@ impl Teller<'_> {
             self.store.staff_lost(name, id).await?;
             return Ok(());
         }
-        let thread = match &unopened.thread {
-            Some(thread) => thread.clone(),
-            None => {
-                self.turn().await;
-                let thread = within(self.staff.open(&telling::title(&record))).await?;
-                self.store.staff_opened(name, id, &thread).await?;
-                thread
-            }
+        let thread = if let Some(thread) = &unopened.thread {
+            thread.clone()
+        } else {
+            self.turn().await;
+            let thread = within(self.staff.open(&telling::title(&record))).await?;
+            self.store.staff_opened(name, id, &thread).await?;
+            thread
         };
         // What happens from here on is told by its own row, even if the lines below show it already.
         let told = self.store.last_audited(id).await?;

@@ -60,7 +60,7 @@ pub(super) struct Intake {
 
 /// What is to be done with an event.
 enum Work {
-    Do(Happening),
+    Do(Box<Happening>),
     /// A message in a server: first it must be known whether it is the staff's.
     Place(Box<Event>, UserId),
 }
@@ -206,7 +206,7 @@ impl Intake {
 
     async fn work(self, work: Work) {
         let happening = match work {
-            Work::Do(happening) => Some(happening),
+            Work::Do(happening) => Some(*happening),
             Work::Place(event, me) => match updates::in_server(&event) {
                 Some(channel) if self.is_staffs(channel).await => {
                     if let Some(message) = updates::staff(&event, me) {
@@ -333,7 +333,7 @@ impl Run {
             let work = if self.intake.room.is_some() && updates::in_server(&event).is_some() {
                 Some(Work::Place(Box::new(event), me))
             } else {
-                updates::read(&event, me, Timestamp::now()).map(Work::Do)
+                updates::read(&event, me, Timestamp::now()).map(|happening| Work::Do(Box::new(happening)))
             };
             match work {
                 Some(work) => self.enqueue(lane, message, work),
