@@ -188,6 +188,13 @@ pub async fn run(dir: &Path, config: Config, knowledge: Knowledge, progress: Pro
         info!("channel {} is on", channel.name());
         let (listener, stop) = (Arc::clone(&channel), stop_listening.clone());
         listening.spawn(async move { listener.listen(door, stop).await });
+        delivery.spawn(workers::staff::run(
+            store.clone(),
+            Arc::clone(&channel),
+            Arc::clone(&knowledge),
+            board.clone(),
+            stop_delivery.clone(),
+        ));
         delivery.spawn(workers::delivery::run(store.clone(), channel, board.clone(), stop_delivery.clone()));
     }
     for (hook, cursor) in hooks {

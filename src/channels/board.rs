@@ -13,6 +13,8 @@ use tracing::{info, warn};
 pub enum Side {
     Receiving,
     Sending,
+    /// Telling the staff in their own place.
+    Staff,
 }
 
 impl fmt::Display for Side {
@@ -20,6 +22,7 @@ impl fmt::Display for Side {
         f.write_str(match self {
             Self::Receiving => "receiving",
             Self::Sending => "sending",
+            Self::Staff => "telling the staff",
         })
     }
 }

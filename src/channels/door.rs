@@ -4,7 +4,8 @@ use jiff::Timestamp;
 
 use super::{Board, Side};
 use crate::{
-    message::Incoming,
+    desk::orders::order,
+    message::{Incoming, StaffMessage},
     policy,
     store::{LastSeen, Received, Silence, Store, StoreError},
 };
@@ -77,6 +78,25 @@ impl Door {
     /// As of [`Door::receive`].
     pub async fn last_seen(&self, since: Timestamp) -> Result<Vec<LastSeen>, StoreError> {
         self.store.last_seen(self.channel, since).await
+    }
+
+    /// One of the staff wrote in a thread: what it asks for is done, once. Its words are for the customer, so they are cleaned like a
+    /// customer's.
+    ///
+    /// # Errors
+    /// As of [`Door::receive`].
+    pub async fn staff(&self, mut message: StaffMessage) -> Result<(), StoreError> {
+        message.text = message.text.replace('\0', "\u{FFFD}");
+        let order = order(&message);
+        self.store.staff_order(self.channel, message, order, Timestamp::now()).await
+    }
+
+    /// The threads in which staff may be writing to customers, for platforms that do not repeat what we missed.
+    ///
+    /// # Errors
+    /// As of [`Door::receive`].
+    pub async fn staff_threads(&self) -> Result<Vec<String>, StoreError> {
+        self.store.staff_threads(self.channel).await
     }
 
     /// Receiving works (again).

@@ -9,6 +9,7 @@ pub mod discord;
 mod door;
 mod pieces;
 mod send_error;
+mod staff;
 pub mod telegram;
 mod web_chat;
 #[cfg(feature = "x")]
@@ -28,6 +29,7 @@ pub use board::{Board, Report, Side, Trouble};
 pub use door::Door;
 pub use pieces::split;
 pub use send_error::{SendError, Treatment};
+pub use staff::{Post, Staff};
 pub use web_chat::WebChat;
 
 /// A platform on which customers write.
@@ -80,6 +82,11 @@ pub trait Channel: Send + Sync {
     /// The routes through which the platform calls us, if it does.
     fn routes(&self, door: &Door) -> Option<axum::Router> {
         let _ = door;
+        None
+    }
+
+    /// The place of the staff there, if they have one.
+    fn staff(&self) -> Option<&dyn Staff> {
         None
     }
 

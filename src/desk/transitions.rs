@@ -168,7 +168,7 @@ pub(super) mod tests {
                 let said = say(&knowledge, Some(language), now(), &transition).unwrap();
                 assert_eq!(said.language, language);
                 assert!(said.short.as_ref().unwrap().chars().count() <= MAX_SHORT_CHARS);
-                page = page + &said.text + "\n-- short: " + said.short.as_deref().unwrap_or_default() + "\n\n";
+                page = page + said.text.as_str() + "\n-- short: " + said.short.as_deref().unwrap_or_default() + "\n\n";
             }
         }
         insta::assert_snapshot!(page);

@@ -183,7 +183,7 @@ async fn settle_look(work: &mut Work, escalation: EscalationRecord, looked: Look
     let conversation = find_conversation(connection, escalation.conversation).await?;
     let Some(conversation) = conversation.filter(|_| changed.rows_affected() == 1) else { return Ok(false) };
     if let Some(told) = &looked.note {
-        note(connection, escalation.id, None, told, now).await?;
+        note(connection, escalation.id, None, told, None, now).await?;
     }
     let audit = Audit {
         kind: "clock",

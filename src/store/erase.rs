@@ -95,5 +95,6 @@ async fn erase(work: &mut Work, channel: String, contact: String) -> Result<u64>
         removed += sqlx::query(sql).bind(contact).execute(&mut *connection).await?.rows_affected();
     }
     Audit { kind: "erase", ..Audit::default() }.insert(connection, Timestamp::now()).await?;
+    work.changes.desk = true;
     Ok(removed)
 }

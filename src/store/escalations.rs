@@ -198,7 +198,7 @@ pub(super) async fn undelivered(
         .fetch_one(&mut *connection)
         .await?;
     if !said {
-        note(connection, id, None, told, now).await?;
+        note(connection, id, None, told, None, now).await?;
     }
     if found.memory.standing == Standing::Bot {
         found.memory.standing = Standing::Waiting;

@@ -240,8 +240,8 @@ pub(super) async fn serve(
     } else {
         format!("Answered with group {group}.")
     };
-    note(connection, id, Some(&answer.agent), &words, now).await?;
     let audit = audit(connection, "group_answer", Some(id), group, &answer.agent, now).await?;
+    note(connection, id, Some(&answer.agent), &words, Some(audit), now).await?;
     let outgoing = Outgoing {
         text: answer.text.clone(),
         short: None,

@@ -420,7 +420,7 @@ async fn assign(work: &mut Work, assignments: Vec<Assignment>, now: Timestamp) -
             .execute(&mut *connection)
             .await?;
         if again {
-            note(connection, id, None, "They were given the answer to this before, and ask again.", now).await?;
+            note(connection, id, None, "They were given the answer to this before, and ask again.", None, now).await?;
         }
         work.changes.desk = true;
         let Some(group) = group else { continue };

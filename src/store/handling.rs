@@ -101,15 +101,7 @@ impl Store {
         say: Option<&Outgoing>,
         now: Timestamp,
     ) -> Result<()> {
-        let agent = checked("agent's name", agent, MAX_NAME_BYTES)?;
-        let word = handling.as_str();
-        let owner = match handling {
-            Handling::Claim | Handling::TakeOver => Some(agent.clone()),
-            Handling::HandOver { to } => Some(checked("agent's name", to, MAX_NAME_BYTES)?),
-            Handling::Release | Handling::Lapse => None,
-        };
-        let seize = matches!(handling, Handling::TakeOver);
-        let step = Step { agent, owner, word, may_take: matches!(handling, Handling::Claim), seize };
+        let step = Step::new(agent, handling)?;
         let say = say.cloned();
         self.writer.run(move |work| Box::pin(change_owner(work, id, step, say, now))).await
     }
@@ -135,7 +127,7 @@ impl Store {
             Ok::<_, StoreError>(NewPromise { words, ..promise })
         });
         let words = Words { text, id: own.unwrap_or_default(), promise: promise.transpose()? };
-        self.writer.run(move |work| Box::pin(say_words(work, id, agent, words, now))).await
+        self.writer.run(move |work| Box::pin(self::reply(work, id, agent, words, now))).await
     }
 
     /// Closes it; the bot has the conversation again. The note is for agents, `say` for the customer.
@@ -164,17 +156,7 @@ impl Store {
     pub async fn add_note(&self, id: EscalationId, agent: &str, text: &str, now: Timestamp) -> Result<()> {
         let agent = checked("agent's name", agent, MAX_NAME_BYTES)?;
         let text = checked("note", text, MAX_TEXT_BYTES)?;
-        self.writer
-            .run(move |work| {
-                Box::pin(async move {
-                    let conversation = find(&mut work.connection, id).await?.conversation;
-                    note(&mut work.connection, id, Some(&agent), &text, now).await?;
-                    work.changes.desk = true;
-                    work.changes.conversations.push(conversation);
-                    Ok(())
-                })
-            })
-            .await
+        self.writer.run(move |work| Box::pin(async move { leave_note(work, id, &agent, &text, now).await })).await
     }
 
     /// The notes of an escalation, oldest first.
@@ -232,7 +214,7 @@ impl Store {
 }
 
 /// A change of owner.
-struct Step {
+pub(super) struct Step {
     /// Who does it.
     agent: String,
     owner: Option<String>,
@@ -243,7 +225,26 @@ struct Step {
     seize: bool,
 }
 
-async fn change_owner(
+impl Step {
+    /// What an agent does, names checked.
+    pub(super) fn new(agent: &str, handling: Handling<'_>) -> Result<Self> {
+        let agent = checked("agent's name", agent, MAX_NAME_BYTES)?;
+        let owner = match handling {
+            Handling::Claim | Handling::TakeOver => Some(agent.clone()),
+            Handling::HandOver { to } => Some(checked("agent's name", to, MAX_NAME_BYTES)?),
+            Handling::Release | Handling::Lapse => None,
+        };
+        Ok(Self {
+            agent,
+            owner,
+            word: handling.as_str(),
+            may_take: matches!(handling, Handling::Claim),
+            seize: matches!(handling, Handling::TakeOver),
+        })
+    }
+}
+
+pub(super) async fn change_owner(
     work: &mut Work,
     id: EscalationId,
     step: Step,
@@ -267,7 +268,7 @@ async fn change_owner(
             return Err(StoreError::Conflict);
         }
         let told = format!("{} left the customer waiting: back in the queue.", step.agent);
-        note(connection, id, None, &told, now).await?;
+        note(connection, id, None, &told, None, now).await?;
     }
     // Who waits and had an agent hears from the clocks at once how it goes on.
     sqlx::query(
@@ -290,13 +291,19 @@ async fn change_owner(
 }
 
 /// A checked reply.
-struct Words {
-    text: String,
-    id: OutgoingId,
-    promise: Option<NewPromise>,
+pub(super) struct Words {
+    pub text: String,
+    pub id: OutgoingId,
+    pub promise: Option<NewPromise>,
 }
 
-async fn say_words(work: &mut Work, id: EscalationId, agent: String, words: Words, now: Timestamp) -> Result<bool> {
+pub(super) async fn reply(
+    work: &mut Work,
+    id: EscalationId,
+    agent: String,
+    words: Words,
+    now: Timestamp,
+) -> Result<bool> {
     let connection = &mut work.connection;
     let said: Option<Option<i64>> =
         sqlx::query_scalar("SELECT a.escalation FROM outbox o LEFT JOIN audit a ON a.id = o.audit WHERE o.id = ?")
@@ -338,7 +345,7 @@ async fn say_words(work: &mut Work, id: EscalationId, agent: String, words: Word
     Ok(true)
 }
 
-async fn resolve(
+pub(super) async fn resolve(
     work: &mut Work,
     id: EscalationId,
     agent: String,
@@ -360,16 +367,40 @@ async fn resolve(
     .bind(id.0)
     .execute(&mut *connection)
     .await?;
-    if let Some(words) = words {
-        note(connection, id, Some(&agent), &words, now).await?;
-    }
     conversation.memory.standing = Standing::Bot;
     conversation.memory.offered.clear();
     conversation.memory.warned.clear();
     save_memory(connection, &conversation).await?;
     let audit = audit(connection, "resolve", &conversation, id, &agent, now).await?;
+    if let Some(words) = words {
+        note(connection, id, Some(&agent), &words, Some(audit), now).await?;
+    }
     drop_draft(work, id, &agent).await?;
     speak(work, &conversation, say, audit, now).await
+}
+
+/// Writes a note down with its row of the audit trail.
+pub(super) async fn leave_note(
+    work: &mut Work,
+    id: EscalationId,
+    agent: &str,
+    text: &str,
+    now: Timestamp,
+) -> Result<()> {
+    let connection = &mut work.connection;
+    let conversation = find(connection, id).await?.conversation;
+    let audit = Audit {
+        kind: "note",
+        conversation: Some(conversation),
+        escalation: Some(id.0),
+        agent: Some(agent),
+        ..Audit::default()
+    };
+    let audit = audit.insert(connection, now).await?;
+    note(connection, id, Some(agent), text, Some(audit), now).await?;
+    work.changes.desk = true;
+    work.changes.conversations.push(conversation);
+    Ok(())
 }
 
 /// Queues what the customer is to hear and tells those who look on.
@@ -407,18 +438,20 @@ async fn audit(
     audit.insert(connection, now).await
 }
 
-/// Writes a note inside a job.
+/// Writes a note inside a job; `audit` is the row that came with it.
 pub(super) async fn note(
     connection: &mut SqliteConnection,
     id: EscalationId,
     agent: Option<&str>,
     text: &str,
+    audit: Option<i64>,
     now: Timestamp,
 ) -> Result<()> {
-    sqlx::query("INSERT INTO notes (escalation, agent, text, at) VALUES (?, ?, ?, ?)")
+    sqlx::query("INSERT INTO notes (escalation, agent, text, audit, at) VALUES (?, ?, ?, ?, ?)")
         .bind(id.0)
         .bind(agent)
         .bind(text)
+        .bind(audit)
         .bind(micros(now))
         .execute(connection)
         .await?;

@@ -25,11 +25,11 @@ pub struct Happening {
 }
 
 impl Store {
-    /// What was done with a conversation's escalations, oldest first. Replies are not among it: they are lines.
+    /// What was done with a conversation's escalations, oldest first. Replies and notes are not among it: those are read as such.
     pub async fn happenings(&self, conversation: ConversationId) -> Result<Vec<Happening>> {
         let rows = sqlx::query(
             "SELECT at, kind, reason, escalation, agent FROM audit INDEXED BY audit_conversation
-             WHERE conversation = ? AND kind <> 'reply' AND (kind <> 'turn' OR decision = 'escalate') ORDER BY id",
+             WHERE conversation = ? AND kind NOT IN ('reply', 'note') AND (kind <> 'turn' OR decision = 'escalate') ORDER BY id",
         )
         .bind(conversation.to_string())
         .fetch_all(&self.readers)

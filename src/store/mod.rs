@@ -25,6 +25,7 @@ mod queue;
 mod rows;
 mod sessions;
 mod signals;
+mod staff;
 mod tokens;
 mod trail;
 mod transcript;
@@ -58,6 +59,7 @@ pub use self::{
     promises::{MAX_WORDS_BYTES, NewPromise, Outcome, PromiseFilter, PromiseRecord, PromiseStep},
     queue::{QueueCounts, QueueFilter, QueuePage, Whose},
     sessions::Session,
+    staff::{StaffOrder, StaffOutcome, StaffRow, Unanswered, Unopened},
     tokens::{Token, TokenHash},
     trail::{TrailEntry, TrailFilter},
     transcript::{Delivery, Line, LineAuthor},

@@ -282,7 +282,7 @@ async fn take_step(work: &mut Work, promise: PromiseRecord, step: PromiseStep, n
     };
     if let Some(id) = escalation {
         let owner = promise.owner.as_deref().unwrap_or("the bot");
-        note(connection, id, None, &format!("{told}: {} ({owner})", promise.words), now).await?;
+        note(connection, id, None, &format!("{told}: {} ({owner})", promise.words), None, now).await?;
     }
     let audit = Audit {
         kind: "clock",

@@ -63,6 +63,25 @@ impl Store {
         find_conversation(&mut reader, id).await
     }
 
+    /// What was written by a row of the audit trail, in order: the customer's messages that a turn settled, and what we say of it.
+    pub async fn lines_of(&self, audit: i64, conversation: ConversationId) -> Result<Vec<Line>> {
+        let rows = sqlx::query(
+            "SELECT * FROM (
+                SELECT cursor, id, text, attachments, NULL AS choices, NULL AS agent, NULL AS state, received_at AS at, cursor AS place
+                FROM inbox INDEXED BY inbox_conversation
+                WHERE conversation = ?2 AND audit = ?1 AND retracted_at IS NULL ORDER BY place
+             ) UNION ALL SELECT * FROM (
+                SELECT ifnull(cursor, 0), id, text, NULL, choices, agent, state, ifnull(sent_at, queued_at), seq
+                FROM outbox INDEXED BY outbox_audit WHERE audit = ?1 AND conversation = ?2 ORDER BY seq
+             )",
+        )
+        .bind(audit)
+        .bind(conversation.to_string())
+        .fetch_all(&self.readers)
+        .await?;
+        rows.iter().map(line).collect()
+    }
+
     /// Visible lines after a cursor, oldest first: the customer's own and those sent to them.
     pub async fn lines_after(&self, conversation: ConversationId, cursor: i64, limit: u32) -> Result<Vec<Line>> {
         let rows = sqlx::query(

@@ -6,11 +6,10 @@ use jiff::Timestamp;
 use sqlx::Row;
 
 use super::{
-    Line, Result, Store,
+    Result, Store,
     rows::{moment, to_json},
-    transcript::line,
 };
-use crate::{conversation::EscalationId, message::ConversationId};
+use crate::conversation::EscalationId;
 
 /// A row of the audit trail that is about an escalation.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -88,24 +87,5 @@ impl Store {
                 })
             })
             .collect()
-    }
-
-    /// What was written by a row of the audit trail, in order: the customer's messages that a turn settled, and what we say of it.
-    pub async fn lines_of(&self, audit: i64, conversation: ConversationId) -> Result<Vec<Line>> {
-        let rows = sqlx::query(
-            "SELECT * FROM (
-                SELECT cursor, id, text, attachments, NULL AS choices, NULL AS agent, NULL AS state, received_at AS at, cursor AS place
-                FROM inbox INDEXED BY inbox_conversation
-                WHERE conversation = ?2 AND audit = ?1 AND retracted_at IS NULL ORDER BY place
-             ) UNION ALL SELECT * FROM (
-                SELECT ifnull(cursor, 0), id, text, NULL, choices, agent, state, ifnull(sent_at, queued_at), seq
-                FROM outbox INDEXED BY outbox_audit WHERE audit = ?1 AND conversation = ?2 ORDER BY seq
-             )",
-        )
-        .bind(audit)
-        .bind(conversation.to_string())
-        .fetch_all(&self.readers)
-        .await?;
-        rows.iter().map(line).collect()
     }
 }

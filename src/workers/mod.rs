@@ -9,6 +9,7 @@ mod heed;
 pub mod outlook;
 mod overload;
 mod pace;
+pub mod staff;
 mod together;
 pub mod turns;
 pub mod webhooks;
