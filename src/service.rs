@@ -124,8 +124,8 @@ pub async fn run(dir: &Path, config: Config, knowledge: Knowledge, progress: Pro
     let (ready, is_ready) = watch::channel(true);
     let (_page, page) = watch::channel(chat_page(&knowledge));
     let close_connections = CancellationToken::new();
-    let doors: Vec<Door> =
-        channels.iter().map(|channel| Door::new(channel.name(), store.clone(), board.clone())).collect();
+    let door = |name| Door::new(name, store.clone(), board.clone()).with_words(responder.subscribe());
+    let doors: Vec<Door> = channels.iter().map(|channel| door(channel.name())).collect();
     let webhooks = channels.iter().zip(&doors).filter_map(|(channel, door)| channel.routes(door));
     let webhooks = webhooks.fold(Router::new(), Router::merge);
     let state = WebState {

@@ -104,12 +104,14 @@ async fn a_helpdesk_hears_in_order_what_happens_and_of_nothing_that_was_before()
     receiver.hears(1).await;
     assert!(home.run(&["escalations", "claim", "2", "--as", "Dana"]).status.success());
     assert!(home.run(&["escalations", "reply", "2", "A <b>crew</b> comes.", "--as", "Dana"]).status.success());
-    receiver.hears(2).await;
-    visitor.says("3", "thank you").await;
     receiver.hears(3).await;
+    visitor.says("3", "thank you").await;
+    receiver.hears(4).await;
     assert!(home.run(&["escalations", "resolve", "2", "--as", "Dana", "--note", "for agents only"]).status.success());
-    let events = receiver.hears(4).await;
-    assert_eq!(kinds(&events), ["opened", "message", "message", "resolved"], "{events:#?}");
+    let mut events = receiver.hears(5).await;
+    assert_eq!(kinds(&events), ["opened", "message", "message", "message", "resolved"], "{events:#?}");
+    let joined = events.remove(1);
+    assert!(text(&joined["data"]["lines"][0]).contains("Dana"), "what the customer hears of the claim: {joined}");
 
     let lines = events[0]["data"]["lines"].as_array().unwrap();
     assert_eq!(lines[0]["text"], "I want to talk to a human <script>alert('x')</script> & \"quotes\" \u{202E}");
@@ -343,7 +345,11 @@ async fn an_agent_in_another_helpdesk_answers_and_a_request_sent_twice_says_it_o
         (409, &json!("already_resolved"), &json!("Dana"))
     );
     service.settled().await;
-    assert_eq!((visitor.replies().await.len(), other.replies().await.len()), (2, 1));
+    assert_eq!(
+        (visitor.replies().await.len(), other.replies().await.len()),
+        (3, 1),
+        "what was said, and that it is closed"
+    );
 
     let whole = bridge.gets(&path(number, "")).await;
     let notes: Vec<&str> = whole["notes"].as_array().unwrap().iter().map(text).collect();

@@ -135,7 +135,7 @@ impl Hours {
         if self.are_always() {
             return to.duration_since(from);
         }
-        let days = i32::try_from(to.duration_since(from).as_hours() / 24 + 2).unwrap_or(LIMIT_DAYS).min(LIMIT_DAYS);
+        let days = i32::try_from(to.duration_since(from).as_hours() / 24 + 2).unwrap_or(LIMIT_DAYS);
         let inside = self.open(from, zone, days).map(|(start, end)| {
             let there = end.min(to).duration_since(start.max(from));
             there.max(SignedDuration::ZERO)

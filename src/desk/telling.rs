@@ -174,6 +174,8 @@ fn broken(markdown: &str) -> String {
 fn as_text(words: &str) -> String {
     let mut lines: Vec<String> = Vec::new();
     for line in words.lines() {
+        // Spaces that stand for what cannot be shown would begin an indented block.
+        let line: String = line.chars().map(|char| if char.is_control() { ' ' } else { char }).collect();
         let mut rest = line.trim();
         while let Some((cut, _)) = rest.char_indices().nth(LINE) {
             let cut = rest[..cut].rfind(char::is_whitespace).filter(|at| *at > 0).unwrap_or(cut);

@@ -5,14 +5,14 @@ use serde::{Deserialize, Serialize};
 use sqlx::{Row, SqliteConnection};
 
 use super::{
-    Result, Store, StoreError,
+    EscalationRecord, Result, Store, StoreError,
     handling::{self, Handling, MAX_NAME_BYTES, Step, Words, checked},
     rows::{self, from_json, moment, to_json, uuid},
     writer::Work,
 };
 use crate::{
     conversation::{EscalationId, Reason},
-    message::{ConversationId, OutgoingId, StaffMessage},
+    message::{ConversationId, Outgoing, OutgoingId, StaffMessage},
     policy::MAX_TEXT_BYTES,
 };
 
@@ -113,17 +113,32 @@ impl Store {
         self.writer.run(move |work| Box::pin(begin(&mut work.connection, channel, place))).await
     }
 
-    /// Does what a message of the staff asks for, once, and notes down what became of it. Does nothing where its thread is none of
+    /// Does what a message of the staff asks for, once, and notes down what became of it; `say` is what the customer hears of a change. Does nothing where its thread is none of
     /// ours.
     pub async fn staff_order(
         &self,
         channel: &str,
         message: StaffMessage,
         order: StaffOrder,
+        say: Option<Outgoing>,
         now: Timestamp,
     ) -> Result<()> {
         let channel = channel.to_owned();
-        self.writer.run(move |work| Box::pin(obey(work, channel, message, order, now))).await
+        self.writer.run(move |work| Box::pin(obey(work, channel, message, order, say, now))).await
+    }
+
+    /// The escalation that a thread is about.
+    pub async fn staff_escalation(&self, channel: &str, thread: &str) -> Result<Option<EscalationRecord>> {
+        let id: Option<i64> =
+            sqlx::query_scalar("SELECT escalation FROM staff_threads WHERE channel = ? AND thread = ?")
+                .bind(channel)
+                .bind(thread)
+                .fetch_optional(&self.readers)
+                .await?;
+        match id {
+            Some(id) => self.escalation(EscalationId(id)).await.map(Some),
+            None => Ok(None),
+        }
     }
 
     /// A message of the staff that waits for its answer.
@@ -355,6 +370,7 @@ async fn obey(
     channel: String,
     message: StaffMessage,
     order: StaffOrder,
+    say: Option<Outgoing>,
     now: Timestamp,
 ) -> Result<()> {
     let connection = &mut work.connection;
@@ -385,7 +401,7 @@ async fn obey(
         }
     }
     let before = last_row(connection).await?;
-    let outcome = match act(work, id, &message.author, order, now).await {
+    let outcome = match act(work, id, &message.author, order, say, now).await {
         Ok(outcome) => outcome,
         Err(error) => refusal(error)?,
     };
@@ -413,6 +429,7 @@ async fn act(
     id: EscalationId,
     agent: &str,
     order: StaffOrder,
+    say: Option<Outgoing>,
     now: Timestamp,
 ) -> Result<StaffOutcome> {
     let handling = match order {
@@ -434,14 +451,14 @@ async fn act(
         StaffOrder::Resolve { note } => {
             let agent = checked("agent's name", agent, MAX_NAME_BYTES)?;
             let note = note.map(|note| checked("note", &note, MAX_TEXT_BYTES)).transpose()?;
-            handling::resolve(work, id, agent, note, None, now).await?;
+            handling::resolve(work, id, agent, note, say, now).await?;
             return Ok(StaffOutcome::Resolved);
         }
         StaffOrder::Claim => Handling::Claim,
         StaffOrder::TakeOver => Handling::TakeOver,
         StaffOrder::Release => Handling::Release,
     };
-    handling::change_owner(work, id, Step::new(agent, handling)?, None, now).await?;
+    handling::change_owner(work, id, Step::new(agent, handling)?, say, now).await?;
     Ok(StaffOutcome::Done)
 }
 

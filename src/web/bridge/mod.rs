@@ -23,7 +23,7 @@ use crate::desk::bridge::Event;
         title = "Evenkeel's desk",
         description = "See and answer what waits for a person, from another helpdesk. The body of every webhook is an `Event`."
     ),
-    components(schemas(Event)),
+    components(schemas(Event, ErrorBody)),
     security(("token" = [])),
     modifiers(&Token),
 )]

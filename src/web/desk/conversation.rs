@@ -129,11 +129,18 @@ pub(super) async fn show(
         draft,
         colleagues,
         promises: promises.iter().map(|promise| PromiseRow::new(promise, knowledge.zone(), now)).collect(),
-        group: store.group_of(EscalationId(id)).await?.map(|group| group.0),
+        group: shared_group(store, record.id).await?,
         reply_id: OutgoingId::new(),
         max_bytes: MAX_TEXT_BYTES,
     };
     page(&shown_page)
+}
+
+/// The group in which others ask the same, if any do.
+async fn shared_group(store: &Store, id: EscalationId) -> Result<Option<i64>, StoreError> {
+    let Some(group) = store.group_of(id).await? else { return Ok(None) };
+    let found = store.group(group, 0, 0).await?;
+    Ok((found.all > 1).then_some(group.0))
 }
 
 /// Who else works here now.
