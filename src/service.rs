@@ -220,7 +220,7 @@ pub async fn run(dir: &Path, config: Config, knowledge: Knowledge, progress: Pro
     invite_first_admin(&store, &config.desk_url(address)).await?;
     info!(store = %config.store.path.display(), "listening on http://{address}");
     eprintln!(
-        "\n  Open http://{address} and write as a customer would. What needs a person: `evenkeel escalations list`.\n"
+        "\n  Open http://{address} and write as a customer would. What needs a person waits at http://{address}/desk.\n"
     );
 
     stop.await;

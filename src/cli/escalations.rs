@@ -6,7 +6,7 @@ use std::{
     process::ExitCode,
 };
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, anyhow, bail};
 use jiff::{Timestamp, tz::TimeZone};
 use serde::Serialize;
 
@@ -198,9 +198,7 @@ const TAKE_OVER_FIRST: &str = "to act in their place, first `evenkeel escalation
 
 /// Tells whom somebody else forestalled what they can do.
 fn with_way_out(error: StoreError, way_out: &'static str) -> anyhow::Error {
-    let forestalled = matches!(error, StoreError::ClaimedBy { .. });
-    let error = anyhow::Error::from(error);
-    if forestalled { error.context(way_out) } else { error }
+    if matches!(error, StoreError::ClaimedBy { .. }) { anyhow!("{error}; {way_out}") } else { error.into() }
 }
 
 #[derive(Serialize)]
