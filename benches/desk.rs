@@ -48,7 +48,7 @@ async fn calls(store: &Store, number: usize) -> Result<EscalationId, evenkeel::s
         mood: [Mood::Calm, Mood::Worried, Mood::Angry][number % 3],
         danger: None,
     };
-    let urgency = if number % 50 == 0 { Urgency::High } else { Urgency::Normal };
+    let urgency = if number.is_multiple_of(50) { Urgency::High } else { Urgency::Normal };
     let turn = Turn {
         decision: Decision::Escalate(Reason::Unsure),
         replies: Vec::new(),

@@ -354,7 +354,7 @@ async fn an_agent_in_another_helpdesk_answers_and_a_request_sent_twice_says_it_o
     let whole = bridge.gets(&path(number, "")).await;
     let notes: Vec<&str> = whole["notes"].as_array().unwrap().iter().map(text).collect();
     assert_eq!(notes, ["<script>", "told"]);
-    assert_eq!(whole["lines"].as_array().unwrap().len(), 3, "{whole}");
+    assert_eq!(whole["lines"].as_array().unwrap().len(), 4, "{whole}");
     assert_eq!(kinds(&receiver.hears(4).await), ["opened", "message", "opened", "resolved"]);
 }
 

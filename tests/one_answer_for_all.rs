@@ -55,7 +55,7 @@ async fn each_of_two_hundred_on_three_platforms_gets_one_answer_through_a_kill()
     tokio::time::sleep(Duration::from_millis(700)).await;
     service.kill();
     service = start(&home, &platforms).await;
-    service.settled().await;
+    all_settled(&home).await;
 
     let mut store = open(&home).await;
     let count = async |store: &mut SqliteConnection, sql: &'static str| -> i64 {
@@ -108,6 +108,22 @@ async fn grown(home: &Home, members: i64) -> i64 {
         }
         assert!(Instant::now() < deadline, "no group of {members}: {sizes:?}");
         tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+}
+
+/// Waits until no answer waits or is on its way any more.
+async fn all_settled(home: &Home) {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let left: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM outbox WHERE state IN ('queued', 'leased')")
+            .fetch_one(&mut open(home).await)
+            .await
+            .unwrap();
+        if left == 0 {
+            return;
+        }
+        assert!(Instant::now() < deadline, "{left} are not settled");
+        tokio::time::sleep(Duration::from_millis(100)).await;
     }
 }
 

@@ -110,17 +110,18 @@ async fn an_escalation_of_the_web_chat_is_worked_on_in_a_thread() {
     visitor.says("3", "is the tap water safe to drink").await;
     let replies = until("the bot answers again", async || {
         let replies = visitor.replies().await;
-        (replies.len() == 4).then_some(replies)
+        (replies.len() == 6).then_some(replies)
     })
     .await;
     assert_eq!(
         replies.iter().map(|reply| reply["author"].as_str().unwrap()).collect::<Vec<_>>(),
-        ["bot", "agent", "agent", "bot"]
+        ["bot", "agent", "bot", "agent", "bot", "bot"],
+        "Kim is there, and it is closed: that is said too"
     );
     fake.staff_writes(FORUM, topic.id, "Dana", "One more thing");
     shows(&fake, topic.id, "this is resolved").await;
     service.settled().await;
-    assert_eq!(visitor.replies().await.len(), 4);
+    assert_eq!(visitor.replies().await.len(), 6);
     let own =
         fake.told(FORUM, topic.id).into_iter().filter(|reply| reply.text.contains("A crew is on its way")).count();
     assert_eq!(own, 0, "what was written in the thread is not said there again");
@@ -385,7 +386,7 @@ mod on_discord {
         until("the thread is archived", async || fake.threads()[0].archived.then_some(())).await;
         assert_eq!(escalation(&home, 1)["escalation"]["resolved_by"], "Kim");
         service.settled().await;
-        assert_eq!(visitor.replies().await.len(), 2);
+        assert_eq!(visitor.replies().await.len(), 4, "handed over, Dana, Kim is there, closed");
     }
 
     #[tokio::test(flavor = "multi_thread")]

@@ -471,7 +471,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn whatever_a_customer_writes_takes_no_form(words in r#"([ -~\n\t]|[*_`#>|~<&\[\]()\\]|    |- |1\. |https://|[^\x00-\x7f]){0,60}"#) {
+        fn whatever_a_customer_writes_takes_no_form(words in r"([ -~\n\t]|[*_`#>|~<&\[\]()\\]|    |- |1\. |https://|[^\x00-\x7f]){0,60}") {
             let (text, forms) = shown(&quoted(&as_text(&words)));
             prop_assert_eq!(forms, 0, "{}", text);
             let letters = |text: &str| text.chars().filter(|char| !char.is_whitespace() && !char.is_control()).collect::<String>();

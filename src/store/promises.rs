@@ -311,7 +311,7 @@ fn promise(row: &SqliteRow) -> Result<PromiseRecord> {
         owner: row.try_get("owner")?,
         intent: row.try_get("intent")?,
         words: row.try_get("words")?,
-        language: language.map(|word| word.parse()).transpose().map_err(|error| corrupt("language", &error))?,
+        language: language.map(str::parse).transpose().map_err(|error| corrupt("language", &error))?,
         made_at: moment(row.try_get("made_at")?)?,
         due_at: moment(row.try_get("due_at")?)?,
         look_at: time("look_at")?,

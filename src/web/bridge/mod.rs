@@ -1,6 +1,6 @@
 //! `/api/desk`: the desk for programs, so that a team that works in another helpdesk can answer from there (`docs/bridge.md`).
 //!
-//! The routes and their OpenAPI document are one list: what is served is what is described.
+//! The routes and their `OpenAPI` document are one list: what is served is what is described.
 
 mod acting;
 mod caller;

@@ -111,7 +111,7 @@ mod tests {
         let mut tries = Tries::default();
         assert!(matches!(tries.step(&answered(422), start), Step::Again(_)));
         assert!(matches!(tries.step(&answered(422), start + Duration::from_mins(59)), Step::Again(_)));
-        assert_eq!(tries.step(&answered(422), start + Duration::from_mins(60)), Step::Skip);
+        assert_eq!(tries.step(&answered(422), start + Duration::from_hours(1)), Step::Skip);
         assert!(matches!(tries.step(&answered(422), start + Duration::from_mins(61)), Step::Again(_)));
     }
 
