@@ -1,18 +1,20 @@
 //! `evenkeel escalations`: what waits for a person, for those who have no browser at hand. Works on the store's file, whether the service runs or not.
 
 use std::{
-    io::{self, Read as _, Write},
-    path::{Path, PathBuf},
+    io::{self, Write},
+    path::Path,
     process::ExitCode,
 };
 
-use anyhow::{Context as _, anyhow, bail};
+use anyhow::{Context as _, anyhow};
 use jiff::{Timestamp, tz::TimeZone};
 use serde::Serialize;
 
-use super::terminal::printable;
+use super::{
+    on_store::{Database, Format, age, json, local, words_of},
+    terminal::printable,
+};
 use crate::{
-    config::Config,
     conversation::EscalationId,
     desk::{due, transitions},
     knowledge::{self, Knowledge, moment::Deadline},
@@ -23,9 +25,8 @@ use crate::{
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// The store's file, instead of store.path in evenkeel.toml
-    #[arg(long, global = true, value_name = "FILE", env = "EVENKEEL_DATABASE")]
-    database: Option<PathBuf>,
+    #[command(flatten)]
+    database: Database,
     #[command(subcommand)]
     command: Command,
 }
@@ -95,34 +96,9 @@ enum Command {
     },
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub(super) enum Format {
-    Table,
-    Json,
-}
-
 pub(super) fn run(args: &Args, dir: &Path) -> anyhow::Result<ExitCode> {
-    with_store(args.database.as_ref(), dir, async |store| execute(store, &args.command, dir).await)?;
+    args.database.with(dir, async |store| execute(store, &args.command, dir).await)?;
     Ok(ExitCode::SUCCESS)
-}
-
-/// Opens the store that the settings or the command line name, and works on it.
-pub(super) fn with_store<T>(
-    database: Option<&PathBuf>,
-    dir: &Path,
-    work: impl AsyncFnOnce(&Store) -> anyhow::Result<T>,
-) -> anyhow::Result<T> {
-    let path = database.cloned().map_or_else(|| Config::load(dir).map(|config| config.store.path), Ok)?;
-    if !path.exists() {
-        bail!("there is no store at {}: start the service once, or name its file with --database", path.display());
-    }
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(async {
-        let store = Store::open(&path).await.with_context(|| format!("cannot open {}", path.display()))?;
-        let result = work(&store).await;
-        store.close().await;
-        result
-    })
 }
 
 /// The knowledge of the folder, for what customers are told; None where it cannot be used, and then they are told nothing.
@@ -170,11 +146,7 @@ async fn execute(store: &Store, command: &Command, dir: &Path) -> anyhow::Result
                 anyhow::Ok(due::promise(promise, due_at, now))
             });
             let promise = promise.transpose()?;
-            let mut text = text.clone();
-            if text == "-" {
-                text.clear();
-                io::stdin().read_to_string(&mut text).context("reading your reply from standard input")?;
-            }
+            let text = words_of(text, "your reply")?;
             let reply = NewReply { text: text.trim(), promise, id: None };
             let replied = store.reply(EscalationId(*id), agent, reply, now).await;
             replied.map_err(|error| with_way_out(error, TAKE_OVER_FIRST))?;
@@ -206,12 +178,6 @@ struct Shown<'a> {
     escalation: &'a EscalationRecord,
     notes: &'a [Note],
     lines: &'a [Line],
-}
-
-pub(super) fn json(output: &mut impl Write, value: &impl Serialize) -> anyhow::Result<()> {
-    serde_json::to_writer_pretty(&mut *output, value)?;
-    writeln!(output)?;
-    Ok(())
 }
 
 fn list(output: &mut impl Write, records: &[EscalationRecord], now: Timestamp) -> io::Result<()> {
@@ -293,31 +259,4 @@ fn show(
         }
     }
     Ok(())
-}
-
-pub(super) fn local(at: Timestamp) -> String {
-    at.to_zoned(TimeZone::system()).strftime("%Y-%m-%d %H:%M:%S").to_string()
-}
-
-/// How long ago, in the largest whole unit.
-pub(super) fn age(since: Timestamp, now: Timestamp) -> String {
-    let seconds = now.duration_since(since).as_secs().max(0);
-    match seconds {
-        0..=59 => format!("{seconds} s"),
-        60..=3_599 => format!("{} min", seconds / 60),
-        3_600..=86_399 => format!("{} h", seconds / 3_600),
-        _ => format!("{} d", seconds / 86_400),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_age_is_told_in_its_largest_unit() {
-        let now: Timestamp = "2026-11-14T12:00:00Z".parse().unwrap();
-        let ago = |seconds| age(now - jiff::SignedDuration::from_secs(seconds), now);
-        assert_eq!([ago(5), ago(61), ago(7_300), ago(90_000), ago(-3)], ["5 s", "1 min", "2 h", "1 d", "0 s"]);
-    }
 }

@@ -2,17 +2,16 @@
 //! the service runs or not.
 
 use std::{
-    io::{self, Read as _, Write},
-    path::{Path, PathBuf},
+    io::{self, Write},
+    path::Path,
     process::ExitCode,
 };
 
-use anyhow::Context as _;
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
-    escalations::{Format, age, json, local, with_store},
     load_knowledge, load_responder,
+    on_store::{Database, Format, age, json, local, words_of},
     terminal::printable,
 };
 use crate::{
@@ -28,9 +27,8 @@ const SHOWN: u32 = 50;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// The store's file, instead of store.path in evenkeel.toml
-    #[arg(long, global = true, value_name = "FILE", env = "EVENKEEL_DATABASE")]
-    database: Option<PathBuf>,
+    #[command(flatten)]
+    database: Database,
     #[command(subcommand)]
     command: Command,
 }
@@ -112,7 +110,7 @@ enum Command {
 }
 
 pub(super) fn run(args: &Args, dir: &Path) -> anyhow::Result<ExitCode> {
-    with_store(args.database.as_ref(), dir, async |store| execute(store, &args.command, dir).await)?;
+    args.database.with(dir, async |store| execute(store, &args.command, dir).await)?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -150,16 +148,11 @@ async fn execute(store: &Store, command: &Command, dir: &Path) -> anyhow::Result
             }
         }
         Command::Answer { id, text, agent, hours, also_mine } => {
-            let mut words = text.clone();
-            if words == "-" {
-                words.clear();
-                io::stdin().read_to_string(&mut words).context("reading your answer from standard input")?;
-            }
             let group = store.group(GroupId(*id), 0, 0).await?.group;
             let knowledge = load_knowledge(dir)?;
             let language = group.language.unwrap_or_else(|| knowledge.default_language());
             let answer = GroupAnswer {
-                text: words,
+                text: words_of(text, "your answer")?,
                 person: knowledge.phrase(Phrase::Person, language, now).text,
                 until: (*hours > 0).then(|| now + SignedDuration::from_hours(i64::from(*hours))),
                 also_mine: *also_mine,

@@ -11,6 +11,7 @@ mod groups;
 mod import;
 mod labelled;
 mod model;
+mod on_store;
 mod promises;
 mod run;
 mod terminal;

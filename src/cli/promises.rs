@@ -2,25 +2,25 @@
 
 use std::{
     io::{self, Write},
-    path::{Path, PathBuf},
+    path::Path,
     process::ExitCode,
 };
 
-use anyhow::{Context as _, bail};
-use jiff::{Timestamp, tz::TimeZone};
+use jiff::Timestamp;
 
-use super::terminal::printable;
+use super::{
+    on_store::{Database, Format, json, local_minute},
+    terminal::printable,
+};
 use crate::{
-    config::Config,
     conversation::PromiseId,
     store::{Outcome, PromiseFilter, PromiseRecord, Store},
 };
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// The store's file, instead of store.path in evenkeel.toml
-    #[arg(long, global = true, value_name = "FILE", env = "EVENKEEL_DATABASE")]
-    database: Option<PathBuf>,
+    #[command(flatten)]
+    database: Database,
     #[command(subcommand)]
     command: Command,
 }
@@ -32,9 +32,8 @@ enum Command {
         /// Settled ones too
         #[arg(long)]
         all: bool,
-        /// As JSON, for scripts
-        #[arg(long)]
-        json: bool,
+        #[arg(long, value_enum, default_value_t = Format::Table)]
+        format: Format,
     },
     /// It is kept
     Keep(Settle),
@@ -52,17 +51,7 @@ struct Settle {
 }
 
 pub(super) fn run(args: &Args, dir: &Path) -> anyhow::Result<ExitCode> {
-    let path = args.database.clone().map_or_else(|| Config::load(dir).map(|config| config.store.path), Ok)?;
-    if !path.exists() {
-        bail!("there is no store at {}: start the service once, or name its file with --database", path.display());
-    }
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(async {
-        let store = Store::open(&path).await.with_context(|| format!("cannot open {}", path.display()))?;
-        let result = execute(&store, &args.command).await;
-        store.close().await;
-        result
-    })?;
+    args.database.with(dir, async |store| execute(store, &args.command).await)?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -70,14 +59,12 @@ async fn execute(store: &Store, command: &Command) -> anyhow::Result<()> {
     let mut output = io::stdout().lock();
     let now = Timestamp::now();
     let (settle, outcome) = match command {
-        Command::List { all, json } => {
+        Command::List { all, format } => {
             let filter = if *all { PromiseFilter::All } else { PromiseFilter::Open };
             let promises = store.promises(filter).await?;
-            if *json {
-                serde_json::to_writer_pretty(&mut output, &promises)?;
-                writeln!(output)?;
-            } else {
-                list(&mut output, &promises, now)?;
+            match format {
+                Format::Json => json(&mut output, &promises)?,
+                Format::Table => list(&mut output, &promises, now)?,
             }
             return Ok(());
         }
@@ -100,7 +87,7 @@ fn list(output: &mut impl Write, promises: &[PromiseRecord], now: Timestamp) -> 
             None if promise.due_at <= now => "late",
             None => "open",
         };
-        let by = promise.due_at.to_zoned(TimeZone::system()).strftime("%Y-%m-%d %H:%M").to_string();
+        let by = local_minute(promise.due_at);
         let owner = promise.owner.as_deref().unwrap_or("the bot");
         writeln!(
             output,

@@ -2,24 +2,23 @@
 
 use std::{
     io::{self, Write as _},
-    path::{Path, PathBuf},
+    path::Path,
     process::ExitCode,
 };
 
 use anyhow::{Context as _, bail};
-use jiff::{Timestamp, tz::TimeZone};
+use jiff::Timestamp;
 
-use super::terminal::printable;
-use crate::{
-    config::Config,
-    store::{Store, Token},
+use super::{
+    on_store::{Database, local},
+    terminal::printable,
 };
+use crate::store::{Store, Token};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// The store's file, instead of store.path in evenkeel.toml
-    #[arg(long, global = true, value_name = "FILE", env = "EVENKEEL_DATABASE")]
-    database: Option<PathBuf>,
+    #[command(flatten)]
+    database: Database,
     #[command(subcommand)]
     command: Command,
 }
@@ -38,14 +37,12 @@ enum Command {
 }
 
 pub(super) fn run(args: &Args, dir: &Path) -> anyhow::Result<ExitCode> {
-    let path = args.database.clone().map_or_else(|| Config::load(dir).map(|config| config.store.path), Ok)?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(async {
-        let store = Store::open(&path).await.with_context(|| format!("cannot open {}", path.display()))?;
-        let result = execute(&store, &args.command).await;
-        store.close().await;
-        result
-    })?;
+    // A bridge may be let in before the service ever ran.
+    let work = async |store: &Store| execute(store, &args.command).await;
+    match args.command {
+        Command::Add { .. } => args.database.with_new(dir, work),
+        Command::List | Command::Revoke { .. } => args.database.with(dir, work),
+    }?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -80,8 +77,4 @@ async fn execute(store: &Store, command: &Command) -> anyhow::Result<()> {
         }
     }
     Ok(())
-}
-
-fn local(at: Timestamp) -> String {
-    at.to_zoned(TimeZone::system()).strftime("%Y-%m-%d %H:%M:%S").to_string()
 }

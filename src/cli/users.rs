@@ -2,14 +2,17 @@
 
 use std::{
     io::{self, Write},
-    path::{Path, PathBuf},
+    path::Path,
     process::ExitCode,
 };
 
-use anyhow::{Context as _, bail};
-use jiff::{Timestamp, tz::TimeZone};
+use anyhow::Context as _;
+use jiff::Timestamp;
 
-use super::terminal::printable;
+use super::{
+    on_store::{Database, Format, json, local_minute},
+    terminal::printable,
+};
 use crate::{
     config::Config,
     store::{Role, Store, Token, User},
@@ -18,9 +21,8 @@ use crate::{
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// The store's file, instead of store.path in evenkeel.toml
-    #[arg(long, global = true, value_name = "FILE", env = "EVENKEEL_DATABASE")]
-    database: Option<PathBuf>,
+    #[command(flatten)]
+    database: Database,
     #[command(subcommand)]
     command: Command,
 }
@@ -47,26 +49,15 @@ enum Command {
     Reset { name: String },
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-enum Format {
-    Table,
-    Json,
-}
-
 pub(super) fn run(args: &Args, dir: &Path) -> anyhow::Result<ExitCode> {
     let config = Config::load(dir)?;
-    let path = args.database.as_ref().unwrap_or(&config.store.path);
-    // The first admin may be invited before the service ever ran.
-    if !path.exists() && !matches!(args.command, Command::Add { .. }) {
-        bail!("there is no store at {}: start the service once, or name its file with --database", path.display());
-    }
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(async {
-        let store = Store::open(path).await.with_context(|| format!("cannot open {}", path.display()))?;
-        let result = execute(&store, &args.command, &config.desk_url(config.web.listen)).await;
-        store.close().await;
-        result
-    })?;
+    let base = config.desk_url(config.web.listen);
+    let work = async |store: &Store| execute(store, &args.command, &base).await;
+    match args.command {
+        // The first admin may be invited before the service ever ran.
+        Command::Add { .. } => args.database.with_new(dir, work),
+        _ => args.database.with(dir, work),
+    }?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -87,10 +78,7 @@ async fn execute(store: &Store, command: &Command, base: &str) -> anyhow::Result
         Command::List { format } => {
             let users = store.users().await?;
             match format {
-                Format::Json => {
-                    serde_json::to_writer_pretty(&mut output, &users)?;
-                    writeln!(output)?;
-                }
+                Format::Json => json(&mut output, &users)?,
                 Format::Table => list(&mut output, &users)?,
             }
         }
@@ -124,7 +112,7 @@ fn list(output: &mut impl Write, users: &[User]) -> io::Result<()> {
     for user in users {
         let seen = match (user.disabled_at, user.seen_at) {
             (Some(_), _) => "disabled".to_owned(),
-            (None, Some(seen)) => seen.to_zoned(TimeZone::system()).strftime("%Y-%m-%d %H:%M").to_string(),
+            (None, Some(seen)) => local_minute(seen),
             (None, None) => "not signed in".to_owned(),
         };
         writeln!(output, "{:<10}  {seen:<16}  {}", user.role.as_str(), printable(&user.name))?;

@@ -1,0 +1,109 @@
+//! What subcommands share that work on the store's file, whether the service runs or not.
+
+use std::{
+    io::{self, Write},
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context as _, bail};
+use jiff::{Timestamp, tz::TimeZone};
+use serde::Serialize;
+
+use crate::{config::Config, store::Store};
+
+/// Which store.
+#[derive(Debug, clap::Args)]
+pub(super) struct Database {
+    /// The store's file, instead of store.path in evenkeel.toml
+    #[arg(long, global = true, value_name = "FILE", env = "EVENKEEL_DATABASE")]
+    database: Option<PathBuf>,
+}
+
+impl Database {
+    /// Opens the store, which must be there, and works on it.
+    pub(super) fn with<T>(&self, dir: &Path, work: impl AsyncFnOnce(&Store) -> anyhow::Result<T>) -> anyhow::Result<T> {
+        let path = self.path(dir)?;
+        if !path.exists() {
+            bail!("there is no store at {}: start the service once, or name its file with --database", path.display());
+        }
+        open(&path, work)
+    }
+
+    /// The same, making the store if it is not there: for what may be done before the service ever ran.
+    pub(super) fn with_new<T>(
+        &self,
+        dir: &Path,
+        work: impl AsyncFnOnce(&Store) -> anyhow::Result<T>,
+    ) -> anyhow::Result<T> {
+        open(&self.path(dir)?, work)
+    }
+
+    fn path(&self, dir: &Path) -> anyhow::Result<PathBuf> {
+        self.database.clone().map_or_else(|| Config::load(dir).map(|config| config.store.path), Ok)
+    }
+}
+
+fn open<T>(path: &Path, work: impl AsyncFnOnce(&Store) -> anyhow::Result<T>) -> anyhow::Result<T> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let store = Store::open(path).await.with_context(|| format!("cannot open {}", path.display()))?;
+        let result = work(&store).await;
+        store.close().await;
+        result
+    })
+}
+
+/// For people or for scripts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(super) enum Format {
+    Table,
+    Json,
+}
+
+pub(super) fn json(output: &mut impl Write, value: &impl Serialize) -> anyhow::Result<()> {
+    serde_json::to_writer_pretty(&mut *output, value)?;
+    writeln!(output)?;
+    Ok(())
+}
+
+/// A moment on this machine's clock, to the second.
+pub(super) fn local(at: Timestamp) -> String {
+    at.to_zoned(TimeZone::system()).strftime("%Y-%m-%d %H:%M:%S").to_string()
+}
+
+/// The same to the minute.
+pub(super) fn local_minute(at: Timestamp) -> String {
+    at.to_zoned(TimeZone::system()).strftime("%Y-%m-%d %H:%M").to_string()
+}
+
+/// The words of an argument; `-` reads them from standard input, which `what` names if that fails.
+pub(super) fn words_of(argument: &str, what: &str) -> anyhow::Result<String> {
+    if argument == "-" {
+        io::read_to_string(io::stdin()).with_context(|| format!("reading {what} from standard input"))
+    } else {
+        Ok(argument.to_owned())
+    }
+}
+
+/// How long ago, in the largest whole unit.
+pub(super) fn age(since: Timestamp, now: Timestamp) -> String {
+    let seconds = now.duration_since(since).as_secs().max(0);
+    match seconds {
+        0..=59 => format!("{seconds} s"),
+        60..=3_599 => format!("{} min", seconds / 60),
+        3_600..=86_399 => format!("{} h", seconds / 3_600),
+        _ => format!("{} d", seconds / 86_400),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_age_is_told_in_its_largest_unit() {
+        let now: Timestamp = "2026-11-14T12:00:00Z".parse().unwrap();
+        let ago = |seconds| age(now - jiff::SignedDuration::from_secs(seconds), now);
+        assert_eq!([ago(5), ago(61), ago(7_300), ago(90_000), ago(-3)], ["5 s", "1 min", "2 h", "1 d", "0 s"]);
+    }
+}
