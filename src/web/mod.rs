@@ -41,10 +41,9 @@ pub use probes::Health;
 use crate::{
     channels::{Channel, Door},
     knowledge::Knowledge,
-    message::ConversationId,
     reading::Language,
     responder::Responder,
-    store::{Store, StoreError},
+    store::Store,
 };
 
 /// The name of this channel in the store.
@@ -111,18 +110,6 @@ impl Shared {
     /// What the admins wrote, as it is now.
     fn knowledge(&self) -> Arc<Knowledge> {
         self.state.responder.borrow().knowledge_shared()
-    }
-
-    /// Shows the customer that an agent writes, where their platform can.
-    async fn show_typing(&self, conversation: ConversationId) -> Result<(), StoreError> {
-        let Some(conversation) = self.state.store.conversation(conversation).await? else { return Ok(()) };
-        if conversation.channel == CHANNEL {
-            self.tabs.is_written_to(&conversation.place);
-        } else if let Some(channel) = self.state.channels.iter().find(|channel| channel.name() == conversation.channel)
-        {
-            channel.show_typing(&conversation.place);
-        }
-        Ok(())
     }
 }
 

@@ -1,15 +1,12 @@
-//! `/desk/escalations/{id}`: one escalation with its whole conversation, and what an agent does with it.
+//! `/desk/escalations/{id}`: one escalation with its whole conversation.
 
 use askama::Template;
 use axum::{
-    Json,
-    extract::{Form, Path, Query, State},
-    http::StatusCode,
-    response::{IntoResponse, Redirect, Response},
+    extract::{Path, Query, State},
+    response::Response,
 };
-use jiff::{Timestamp, tz::TimeZone};
-use serde::{Deserialize, Serialize};
-use uuid::Uuid;
+use jiff::Timestamp;
+use serde::Deserialize;
 
 use super::{
     Frame, Refusal, SignedIn,
@@ -20,17 +17,12 @@ use super::{
     row::Row,
 };
 use crate::{
-    conversation::{EscalationId, PromiseId, Standing},
-    desk::{
-        due,
-        suggestions::{Suggestion, suggestions},
-        tone, transitions,
-    },
-    knowledge::moment::{Deadline, NotADeadline},
+    conversation::EscalationId,
+    desk::suggestions::{Suggestion, suggestions},
     message::OutgoingId,
     policy::MAX_TEXT_BYTES,
     reading::{Language, Reading},
-    store::{EscalationRecord, Handling, NewPromise, NewReply, Outcome, PromiseFilter, Store, StoreError},
+    store::{EscalationRecord, PromiseFilter, Store, StoreError},
     web::Shared,
 };
 
@@ -144,7 +136,7 @@ async fn shared_group(store: &Store, id: EscalationId) -> Result<Option<i64>, St
 }
 
 /// Who else works here now.
-async fn colleagues(store: &Store, own: &str) -> Result<Vec<String>, StoreError> {
+pub(super) async fn colleagues(store: &Store, own: &str) -> Result<Vec<String>, StoreError> {
     let users = store.users().await?.into_iter();
     Ok(users.filter(|user| user.disabled_at.is_none() && user.name != own).map(|user| user.name).collect())
 }
@@ -195,216 +187,4 @@ fn refused(word: &str, record: &EscalationRecord, agent: &str) -> Option<String>
         }
         _ => "Not sent: somebody else was faster. Look at the conversation before you send your words.".to_owned(),
     })
-}
-
-/// `POST …/owner/claim`, `…/owner/take-over`, `…/owner/release`.
-pub(super) async fn handle(
-    State(shared): State<Shared>,
-    me: SignedIn,
-    Path((id, step)): Path<(i64, String)>,
-) -> Result<Response, Refusal> {
-    let handling = match step.as_str() {
-        "claim" => Handling::Claim,
-        "take-over" => Handling::TakeOver,
-        "release" => Handling::Release,
-        _ => return Err(Refusal::not_found("there is nothing at this address")),
-    };
-    let (store, now) = (&shared.state.store, Timestamp::now());
-    let record = store.escalation(EscalationId(id)).await?;
-    let say = match handling {
-        Handling::Release => None,
-        _ => transitions::on_claim(&shared.knowledge(), &record, &me.name, now),
-    };
-    after(id, store.handle(record.id, &me.name, handling, say.as_ref(), now).await)
-}
-
-#[derive(Debug, Deserialize)]
-pub(super) struct HandOver {
-    to: String,
-}
-
-/// `POST …/hand-over`.
-pub(super) async fn hand_over(
-    State(shared): State<Shared>,
-    me: SignedIn,
-    Path(id): Path<i64>,
-    Form(form): Form<HandOver>,
-) -> Result<Response, Refusal> {
-    if !colleagues(&shared.state.store, &me.name).await?.contains(&form.to) {
-        return Err(Refusal::invalid("nobody of that name works here"));
-    }
-    let handling = Handling::HandOver { to: &form.to };
-    let done = shared.state.store.handle(EscalationId(id), &me.name, handling, None, Timestamp::now()).await;
-    after(id, done)
-}
-
-#[derive(Debug, Deserialize)]
-pub(super) struct Reply {
-    text: String,
-    /// Made with the page: a form that is sent twice says its words once.
-    id: Uuid,
-    /// What the words promise, for the desk; empty: nothing.
-    #[serde(default)]
-    promise: String,
-    /// By when.
-    #[serde(default)]
-    by: String,
-    /// The number of the promise that the words keep.
-    #[serde(default)]
-    keeps: String,
-    /// Set by the button that also resolves.
-    #[serde(default)]
-    resolve: bool,
-}
-
-impl Reply {
-    /// The promise that the words make.
-    fn promise(&self, zone: &TimeZone, now: Timestamp) -> Result<Option<NewPromise>, Refusal> {
-        let (promise, by) = (self.promise.trim(), self.by.trim());
-        if promise.is_empty() && by.is_empty() {
-            return Ok(None);
-        }
-        if promise.is_empty() || by.is_empty() {
-            return Err(Refusal::invalid("a promise says what, and by when"));
-        }
-        let by: Deadline = by.parse().map_err(|error: NotADeadline| Refusal::invalid(error.to_string()))?;
-        let due = by.due(now, zone).ok_or_else(|| Refusal::invalid("that time has passed: promise a later one"))?;
-        Ok(Some(due::promise(promise, due, now)))
-    }
-}
-
-/// `POST …/reply`. A reply that comes too late is kept as a draft.
-pub(super) async fn reply(
-    State(shared): State<Shared>,
-    me: SignedIn,
-    Path(id): Path<i64>,
-    Form(form): Form<Reply>,
-) -> Result<Response, Refusal> {
-    let (store, now) = (&shared.state.store, Timestamp::now());
-    let knowledge = shared.knowledge();
-    // Browsers send CRLF; a customer's line break is a line feed.
-    let text = form.text.replace("\r\n", "\n");
-    let promise = form.promise(knowledge.zone(), now)?;
-    let reply = NewReply { text: &text, id: Some(OutgoingId(form.id)), promise };
-    match store.reply(EscalationId(id), &me.name, reply, now).await {
-        Ok(_) => {
-            if let Ok(promise) = form.keeps.parse() {
-                store.settle_promise(PromiseId(promise), &me.name, Outcome::Kept, now).await?;
-            }
-            if form.resolve {
-                return close(&shared, id, &me.name, None, now).await;
-            }
-            after(id, Ok(()))
-        }
-        Err(StoreError::ClaimedBy { .. } | StoreError::AlreadyResolved(_)) => {
-            store.save_draft(EscalationId(id), &me.name, &text, now).await?;
-            Ok(Redirect::to(&format!("/desk/escalations/{id}?refused=1#reply")).into_response())
-        }
-        failed => after(id, failed.map(drop)),
-    }
-}
-
-#[derive(Debug, Deserialize)]
-pub(super) struct Resolve {
-    #[serde(default)]
-    note: String,
-}
-
-/// `POST …/resolve`.
-pub(super) async fn resolve(
-    State(shared): State<Shared>,
-    me: SignedIn,
-    Path(id): Path<i64>,
-    Form(form): Form<Resolve>,
-) -> Result<Response, Refusal> {
-    close(&shared, id, &me.name, Some(&form.note), Timestamp::now()).await
-}
-
-/// Resolves, with what the customer hears of it.
-async fn close(shared: &Shared, id: i64, agent: &str, note: Option<&str>, now: Timestamp) -> Result<Response, Refusal> {
-    let store = &shared.state.store;
-    let record = store.escalation(EscalationId(id)).await?;
-    let say = transitions::on_resolve(&shared.knowledge(), &record, agent, now);
-    match store.resolve(record.id, agent, note, say.as_ref(), now).await {
-        Ok(()) => Ok(Redirect::to("/desk").into_response()),
-        refused => after(id, refused),
-    }
-}
-
-#[derive(Debug, Deserialize)]
-pub(super) struct Words {
-    text: String,
-}
-
-/// `POST …/notes`.
-pub(super) async fn note(
-    State(shared): State<Shared>,
-    me: SignedIn,
-    Path(id): Path<i64>,
-    Form(form): Form<Words>,
-) -> Result<Response, Refusal> {
-    after(id, shared.state.store.add_note(EscalationId(id), &me.name, &form.text, Timestamp::now()).await)
-}
-
-/// `POST …/draft`: what is in the reply's field, kept while it is being written.
-pub(super) async fn draft(
-    State(shared): State<Shared>,
-    me: SignedIn,
-    Path(id): Path<i64>,
-    Form(form): Form<Words>,
-) -> Result<StatusCode, Refusal> {
-    shared.state.store.save_draft(EscalationId(id), &me.name, &form.text, Timestamp::now()).await?;
-    Ok(StatusCode::NO_CONTENT)
-}
-
-/// `POST …/typing`: the customer sees that somebody writes, where the platform can show it.
-pub(super) async fn typing(
-    State(shared): State<Shared>,
-    me: SignedIn,
-    Path(id): Path<i64>,
-) -> Result<StatusCode, Refusal> {
-    let record = shared.state.store.escalation(EscalationId(id)).await?;
-    let standing = shared.state.store.status(record.conversation).await?.standing;
-    if standing == Standing::Agent && record.claimed_by.as_deref() == Some(me.name.as_str()) {
-        shared.show_typing(record.conversation).await?;
-    }
-    Ok(StatusCode::NO_CONTENT)
-}
-
-/// What a finding of the tone check looks like to the page.
-#[derive(Debug, Serialize)]
-pub(super) struct Advice {
-    words: String,
-    suggestion: String,
-}
-
-/// `POST …/tone`: what a colleague would remark about the words before they are sent.
-pub(super) async fn tone(
-    State(shared): State<Shared>,
-    Path(id): Path<i64>,
-    Form(form): Form<Words>,
-) -> Result<Json<Vec<Advice>>, Refusal> {
-    let store = &shared.state.store;
-    let record = store.escalation(EscalationId(id)).await?;
-    let public = store.conversation(record.conversation).await?.is_some_and(|conversation| conversation.public);
-    let language = record.language.unwrap_or_else(|| shared.knowledge().default_language());
-    let place = tone::Place { max_chars: None, public };
-    let units: Vec<u16> = form.text.encode_utf16().collect();
-    let advice = |finding: tone::Finding| Advice {
-        words: String::from_utf16_lossy(units.get(finding.start..finding.end).unwrap_or_default()),
-        suggestion: finding.suggestion,
-    };
-    Ok(Json(tone::check(&form.text, language, place).into_iter().map(advice).collect()))
-}
-
-/// Back to the conversation, or what went wrong where going back would not show it.
-fn after(id: i64, done: Result<(), StoreError>) -> Result<Response, Refusal> {
-    match done {
-        Ok(()) => Ok(Redirect::to(&format!("/desk/escalations/{id}")).into_response()),
-        // The page says who has it.
-        Err(StoreError::ClaimedBy { .. } | StoreError::NotClaimed(_) | StoreError::AlreadyResolved(_)) => {
-            Ok(Redirect::to(&format!("/desk/escalations/{id}?refused=1")).into_response())
-        }
-        Err(error) => Err(error.into()),
-    }
 }

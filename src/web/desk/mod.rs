@@ -27,8 +27,10 @@ mod row;
 mod session;
 mod sign_in;
 mod site;
+mod steps;
 #[cfg(test)]
 mod tests;
+mod writing;
 
 use axum::Router;
 
@@ -68,14 +70,14 @@ fn doors(shared: &Shared) -> Doors {
         .stream("/desk/events", From(Role::Agent), events::events)
         .post("/desk/next", From(Role::Agent), queue::take_next)
         .get("/desk/escalations/{id}", From(Role::Agent), conversation::show)
-        .post("/desk/escalations/{id}/owner/{step}", From(Role::Agent), conversation::handle)
-        .post("/desk/escalations/{id}/hand-over", From(Role::Agent), conversation::hand_over)
-        .post("/desk/escalations/{id}/reply", From(Role::Agent), conversation::reply)
-        .post("/desk/escalations/{id}/resolve", From(Role::Agent), conversation::resolve)
-        .post("/desk/escalations/{id}/notes", From(Role::Agent), conversation::note)
-        .post("/desk/escalations/{id}/draft", From(Role::Agent), conversation::draft)
-        .post("/desk/escalations/{id}/typing", From(Role::Agent), conversation::typing)
-        .post("/desk/escalations/{id}/tone", From(Role::Agent), conversation::tone)
+        .post("/desk/escalations/{id}/owner/{step}", From(Role::Agent), steps::handle)
+        .post("/desk/escalations/{id}/hand-over", From(Role::Agent), steps::hand_over)
+        .post("/desk/escalations/{id}/reply", From(Role::Agent), steps::reply)
+        .post("/desk/escalations/{id}/resolve", From(Role::Agent), steps::resolve)
+        .post("/desk/escalations/{id}/notes", From(Role::Agent), steps::note)
+        .post("/desk/escalations/{id}/draft", From(Role::Agent), writing::draft)
+        .post("/desk/escalations/{id}/typing", From(Role::Agent), writing::typing)
+        .post("/desk/escalations/{id}/tone", From(Role::Agent), writing::tone)
         .get("/desk/groups", From(Role::Agent), groups::list)
         .get("/desk/groups/{id}", From(Role::Agent), groups::show)
         .post("/desk/groups/{id}/answer", From(Role::Agent), groups::answer)
