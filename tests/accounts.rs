@@ -1,15 +1,13 @@
 //! Accounts at the desk, as browsers and the command line meet them.
-#![allow(clippy::unwrap_used, reason = "a test that fails says where")]
 
-mod common;
+use reqwest::header;
+use serde_json::Value;
 
-use common::{
+use crate::common::{
     Home,
     desk::{Desk, PASSWORD, between, body, link_in},
     stderr, stdout,
 };
-use reqwest::header;
-use serde_json::Value;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_first_admin_comes_by_a_link_that_works_once() {

@@ -1,10 +1,4 @@
 //! Another helpdesk in front: the real service with a receiver of its webhooks, and the API as a bridge calls it.
-#![allow(clippy::unwrap_used, reason = "a test that fails says where")]
-
-mod common;
-#[path = "fakes/receiver.rs"]
-#[allow(dead_code, reason = "a whole receiver")]
-mod receiver;
 
 use std::{
     io::Write as _,
@@ -12,10 +6,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-use common::{Home, Service, Visitor, stdout, text};
-use receiver::{Manner, Receiver, SECRET};
 use reqwest::{Method, Response};
 use serde_json::{Value, json};
+
+use crate::{
+    common::{self, Home, Service, Visitor, stdout, text},
+    fakes::receiver::{Manner, Receiver, SECRET},
+};
 
 const WISH: &str = "I want to talk to a human";
 

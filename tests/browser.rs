@@ -1,22 +1,19 @@
 //! The web chat in a real browser: what visitors see, hear and can do.
 
-#![allow(clippy::unwrap_used)]
-
-mod chat_server;
-#[path = "chat_server/chromium.rs"]
-mod chromium;
-
 use std::time::Duration;
 
 use axum::{Router, response::Html, routing::get};
-use chat_server::{ChatServer, agent, bot};
-use chromium::{Chromium, PHONE};
 use evenkeel::{
     conversation::Standing,
     web::{Embedding, Limit, Limits},
 };
 use serde_json::json;
 use thirtyfour::{Key, WebElement};
+
+use crate::{
+    common::chat_server::{ChatServer, agent, bot},
+    common::chromium::{Chromium, PHONE},
+};
 
 async fn write(browser: &Chromium, text: &str) {
     browser.css("#text").await.send_keys(text).await.unwrap();

@@ -1,7 +1,4 @@
 //! The commands that admins use, driven as they drive them.
-#![allow(clippy::unwrap_used, reason = "a test that fails says where")]
-
-mod common;
 
 use std::{
     fs,
@@ -9,8 +6,9 @@ use std::{
     process::{Command, Stdio},
 };
 
-use common::{BINARY, Home, sample, stderr, stdout, write};
 use serde_json::Value;
+
+use crate::common::{self, BINARY, Home, sample, stderr, stdout, write};
 
 fn evenkeel(args: &[&str], input: &[u8]) -> std::process::Output {
     let mut child = Command::new(BINARY)
@@ -76,7 +74,7 @@ fn check_names_file_line_and_suggestion_and_exits_with_1() {
     fs::write(&path, broken).unwrap();
     let output = home.run(&["check"]);
     assert_eq!(output.status.code(), Some(1));
-    let said = stdout(&output) + &stderr(&output);
+    let said = format!("{}{}", stdout(&output), stderr(&output));
     assert!(said.contains("intents/water.yaml") && said.contains("exampels") && said.contains("examples"), "{said}");
 
     let output = home.run(&["check", "--format", "json"]);

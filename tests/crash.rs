@@ -1,15 +1,13 @@
 //! The service is killed again and again in a stream of messages: nothing that was accepted is lost, nothing is answered twice.
-#![allow(clippy::unwrap_used, reason = "a test that fails says where")]
-
-mod common;
 
 use std::{
     sync::{Arc, Mutex},
     time::Duration,
 };
 
-use common::Home;
 use serde_json::json;
+
+use crate::common::Home;
 
 /// How often the process is killed.
 const KILLS: u64 = 12;

@@ -1,22 +1,20 @@
 //! The service is killed again and again while customers write on every platform and the platforms misbehave: each message has one answer or
 //! one escalation, or a reply that is recorded as uncertain, and never two.
 //!
-//! `EVENKEEL_KILLS=50 cargo test --test crash_everywhere -- --nocapture` is the long run.
-#![allow(clippy::unwrap_used, reason = "a test that fails says where")]
-
-mod common;
-mod fakes;
-mod platforms;
+//! `EVENKEEL_KILLS=50 cargo test --test outside crash_everywhere:: -- --nocapture` is the long run.
 
 use std::{
     collections::BTreeMap,
     time::{Duration, Instant},
 };
 
-use common::Home;
 use futures::future::join_all;
-use platforms::{Platform, all, reply, start};
 use sqlx::{Connection as _, Row as _, SqliteConnection};
+
+use crate::{
+    common::Home,
+    fakes::platforms::{Platform, all, reply, start},
+};
 
 /// How often the process is killed.
 fn kills() -> u32 {

@@ -1,5 +1,4 @@
 //! Delivery as a platform meets it: each message once and in order, whatever the platform answers.
-#![allow(clippy::unwrap_used, reason = "a test that fails says where")]
 
 use std::{
     collections::HashMap,
@@ -18,6 +17,8 @@ use evenkeel::{
 use futures::future::{BoxFuture, FutureExt as _};
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
+
+use crate::common::PATIENCE;
 
 /// A platform that does as it is told: for each text, what it answers at each try.
 #[derive(Default)]
@@ -133,7 +134,11 @@ impl World {
         let channel: Arc<dyn Channel> = self.platform.clone();
         let worker = tokio::spawn(delivery::run(self.store.clone(), channel, self.board.clone(), stop.clone()));
         let deadline = std::time::Instant::now() + within;
-        while std::time::Instant::now() < deadline && self.store.counts().await.unwrap().outbox_queued > 0 {
+        let is_done = async || {
+            let counts = self.store.counts().await.unwrap();
+            counts.outbox_queued + counts.outbox_leased == 0
+        };
+        while std::time::Instant::now() < deadline && !is_done().await {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
         stop.cancel();
@@ -153,7 +158,7 @@ fn later() -> Result<(), SendError> {
 async fn what_fails_for_now_is_tried_again_and_what_follows_waits_for_it() {
     let world = World::new(&[("one", vec![later()])]).await;
     world.turn("a", &["one", "two", "three"]).await;
-    world.deliver(Duration::from_secs(30)).await;
+    world.deliver(PATIENCE).await;
     assert_eq!(world.arrived(), ["one", "two", "three"]);
 }
 
@@ -170,7 +175,7 @@ async fn one_slow_conversation_holds_up_no_other() {
 async fn a_refused_message_is_not_tried_again_and_a_person_is_told() {
     let world = World::new(&[("no", vec![Err(SendError::Forbidden("not here".into()))])]).await;
     world.turn("a", &["no"]).await;
-    world.deliver(Duration::from_secs(10)).await;
+    world.deliver(PATIENCE).await;
     assert_eq!(world.platform.tries.lock().unwrap()["no"], 1);
     let open = world.store.escalations(EscalationFilter::Open).await.unwrap();
     assert_eq!((open.len(), open[0].id, open[0].reason), (1, EscalationId(1), Reason::Undelivered));
@@ -181,7 +186,7 @@ async fn a_refused_message_is_not_tried_again_and_a_person_is_told() {
 async fn what_may_have_arrived_is_never_sent_again_and_a_person_is_told() {
     let world = World::new(&[("maybe", vec![Err(SendError::Uncertain("cut off".into()))])]).await;
     world.turn("a", &["maybe"]).await;
-    world.deliver(Duration::from_secs(10)).await;
+    world.deliver(PATIENCE).await;
     world.deliver(Duration::from_millis(100)).await;
     assert_eq!(world.platform.tries.lock().unwrap()["maybe"], 1);
     assert_eq!(world.store.counts().await.unwrap().outbox_uncertain, 1);
@@ -192,7 +197,7 @@ async fn what_may_have_arrived_is_never_sent_again_and_a_person_is_told() {
 async fn whoever_blocked_us_is_left_alone() {
     let world = World::new(&[("no", vec![Err(SendError::Gone("blocked".into()))])]).await;
     world.turn("a", &["no", "neither"]).await;
-    world.deliver(Duration::from_secs(10)).await;
+    world.deliver(PATIENCE).await;
     assert_eq!(world.arrived(), Vec::<String>::new());
     assert_eq!(world.platform.tries.lock().unwrap().get("neither"), None, "it was not even tried");
 }
@@ -202,7 +207,7 @@ async fn a_long_message_arrives_in_pieces_and_none_of_them_twice() {
     let lost = Err(SendError::Unreachable("no route".into()));
     let world = World::new(&[("Call us if you can.", vec![lost])]).await;
     world.turn("a", &["Stay inside, please.\n\nCall us if you can.\n\nThank you.", "Bye."]).await;
-    world.deliver(Duration::from_secs(10)).await;
+    world.deliver(PATIENCE).await;
     assert_eq!(world.arrived(), ["Stay inside, please.", "Call us if you can.", "Thank you.", "Bye."]);
 }
 
@@ -213,7 +218,7 @@ async fn a_chat_takes_one_message_at_a_time_and_other_chats_do_not_wait_for_it()
     world.turn("a", &["one", "two", "three"]).await;
     world.turn("b", &["free"]).await;
     let started = std::time::Instant::now();
-    world.deliver(Duration::from_secs(10)).await;
+    world.deliver(PATIENCE).await;
     let arrived = world.arrived();
     let place = |text: &str| arrived.iter().position(|arrived| arrived == text).unwrap();
     assert!(

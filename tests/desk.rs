@@ -1,15 +1,12 @@
 //! The desk in a real browser, over the real binary: what agents see and do.
 
-#![allow(clippy::unwrap_used)]
-
-#[path = "chat_server/chromium.rs"]
-mod chromium;
-mod common;
-
-use chromium::{Chromium, PHONE};
-use common::{Home, Service, stdout, text};
 use serde_json::json;
 use thirtyfour::Key;
+
+use crate::{
+    common::chromium::{Chromium, PHONE},
+    common::{Home, Service, stdout, text},
+};
 
 const PASSWORD: &str = "harbor lights at dusk";
 

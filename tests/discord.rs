@@ -1,15 +1,14 @@
 //! The service on Discord, as its customers meet it: the real binary and the real client crate against a fake platform.
-#![allow(clippy::unwrap_used, reason = "a test that fails says where")]
-
-mod common;
-mod fakes;
 
 use std::time::{Duration, Instant};
 
-use common::{Home, PATIENCE, Service};
-use fakes::discord::{BOT, CHANNEL, Fake, SessionTrouble, TOKEN, Trouble};
 use serde_json::json;
 use tokio::time::sleep;
+
+use crate::{
+    common::{self, Home, PATIENCE, Service},
+    fakes::discord::{BOT, CHANNEL, Fake, SessionTrouble, TOKEN, Trouble},
+};
 
 const ADA: u64 = 80_351_110_224_678_912;
 const BEN: u64 = 9_223_372_036_854_775_000;

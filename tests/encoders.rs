@@ -1,5 +1,4 @@
 //! Sentence encoders in the layouts that multilingual ones come in, with tiny random weights, against a plain float64 computation.
-#![allow(clippy::unwrap_used, reason = "a test that fails says where")]
 
 use std::{collections::BTreeMap, fs, path::Path};
 

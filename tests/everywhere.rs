@@ -1,16 +1,14 @@
 //! What every channel promises, told once: the same suite for each platform, all of them served by one process.
-#![allow(clippy::unwrap_used, reason = "a test that fails says where")]
-
-mod common;
-mod fakes;
-mod platforms;
 
 use std::time::{Duration, Instant};
 
-use common::{Home, PATIENCE, stdout};
 use futures::future::join_all;
-use platforms::{Platform, all, reply, start, start_with};
 use serde_json::Value;
+
+use crate::{
+    common::{self, Home, PATIENCE, stdout},
+    fakes::platforms::{Platform, all, reply, start, start_with},
+};
 
 const WATER: &str = "is the tap water safe to drink";
 
@@ -198,7 +196,7 @@ async fn neither_a_token_nor_a_customers_word_is_in_the_log() {
     assert!(!log.contains("xylophone"), "{log}");
 }
 
-/// Prints figures and promises nothing of time: `cargo test --release --test everywhere -- --ignored --nocapture`.
+/// Prints figures and promises nothing of time: `cargo test --release --test outside everywhere:: -- --ignored --nocapture`.
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "measures"]
 async fn how_long_an_answer_takes() {

@@ -1,7 +1,4 @@
 //! The first start: no sentence model yet, and nobody waits for it.
-#![allow(clippy::unwrap_used, reason = "a test that fails says where")]
-
-mod common;
 
 use std::{
     fs,
@@ -14,8 +11,9 @@ use std::{
 };
 
 use axum::{Router, extract::Request, http::StatusCode, routing::get};
-use common::{Home, PATIENCE, Service, text};
 use serde_json::Value;
+
+use crate::common::{self, Home, PATIENCE, Service, text};
 
 /// A command whose model would be fetched from `hub` into an empty cache folder.
 fn newcomer(home: &Home, hub: &str) -> Command {

@@ -1,5 +1,4 @@
 //! How well alike questions are told: run by hand on labelled questions, `DATA/covidq_class` (docs/benchmarks.md, "Groups").
-#![allow(clippy::unwrap_used, reason = "a measurement that cannot go on has failed")]
 
 use std::{collections::HashMap, path::Path, sync::Arc};
 

@@ -1,12 +1,10 @@
 //! Many customers ask the same new thing: one agent's answer serves them all, and later the bot. Through the real binary.
-#![allow(clippy::unwrap_used, reason = "a test that fails says where")]
-
-mod common;
 
 use std::time::{Duration, Instant};
 
-use common::{Home, PATIENCE, Visitor, stderr, stdout, text, write};
 use serde_json::{Value, json};
+
+use crate::common::{Home, PATIENCE, Visitor, stderr, stdout, text, write};
 
 fn groups(home: &Home) -> Vec<Value> {
     serde_json::from_str(&stdout(&home.run(&["groups", "list", "--format", "json"]))).unwrap()

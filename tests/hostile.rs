@@ -1,7 +1,4 @@
 //! Texts that somebody wrote to break the reading, or to make the bot say what it should not.
-#![allow(clippy::unwrap_used, reason = "a test that fails says where")]
-
-mod engine;
 
 use evenkeel::{
     classifier::Shares,
@@ -9,6 +6,8 @@ use evenkeel::{
     policy::{self, Policy},
 };
 use rstest::rstest;
+
+use crate::common::engine;
 
 /// What n-grams alone make of it.
 fn turn(text: &str) -> Turn {

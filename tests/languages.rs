@@ -1,12 +1,10 @@
 //! Customers who write in a language that the files do not speak, on the sample crisis (English and Spanish).
-#![allow(clippy::unwrap_used, reason = "a test that fails says where")]
-
-mod common;
 
 use std::{io::Write as _, process::Stdio};
 
-use common::Home;
 use serde_json::Value;
+
+use crate::common::{self, Home};
 
 /// What `classify` says of each line.
 fn classify(lines: &[&str]) -> Vec<Value> {

@@ -1,7 +1,5 @@
 //! The sentence encoder against embeddings that were computed in float64 (`reference/embed.py`).
 
-#![allow(clippy::unwrap_used)]
-
 use std::io::Write as _;
 
 use evenkeel::embedding::{Embedder, place::Place};

@@ -1,17 +1,15 @@
 //! Two hundred customers on three platforms ask the same new thing. An agent answers their group at the desk, the service is killed while the
 //! answers go out, and afterwards everybody has heard the answer once, or a person knows that they may not have.
-#![allow(clippy::unwrap_used, reason = "a test that fails says where")]
-
-mod common;
-mod fakes;
-mod platforms;
 
 use std::time::{Duration, Instant};
 
-use common::{Home, PATIENCE, desk::Desk};
 use futures::future::join_all;
-use platforms::{Platform, all, reply, start};
 use sqlx::{Connection as _, SqliteConnection};
+
+use crate::{
+    common::{Home, PATIENCE, desk::Desk},
+    fakes::platforms::{Platform, all, reply, start},
+};
 
 /// Customers of each platform; X takes too few posts for this.
 const CUSTOMERS: [(&str, u32); 3] = [("web", 80), ("telegram", 70), ("discord", 50)];

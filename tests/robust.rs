@@ -1,19 +1,17 @@
 //! The sample crisis, asked the way people type on a telephone in the dark: the answer is that of the same question well written.
-#![allow(clippy::unwrap_used, reason = "a test that fails says where")]
-
-mod engine;
 
 use std::{
     io::Write as _,
     sync::{Arc, LazyLock},
 };
 
-use engine::{N_GRAMS, responder, turn};
 use evenkeel::{
     conversation::Decision,
     embedding::{Embedder, place::Place},
     responder::Responder,
 };
+
+use crate::common::engine::{N_GRAMS, responder, turn};
 
 /// Nothing where the sentence model was not fetched. On CI it must be there.
 static WITH_MODEL: LazyLock<Option<Responder>> = LazyLock::new(|| {

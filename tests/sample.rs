@@ -1,5 +1,4 @@
 //! The sample crisis holds on any day: a newcomer next year meets no stale fact and no gap.
-#![allow(clippy::unwrap_used, reason = "a test that fails says where")]
 
 use evenkeel::{knowledge, reading::Language};
 use jiff::{Timestamp, civil::datetime, tz::TimeZone};

@@ -1,10 +1,8 @@
 //! The running service, as a customer on the web chat and an agent at the command line meet it.
-#![allow(clippy::unwrap_used, reason = "a test that fails says where")]
 
-mod common;
-
-use common::{Home, stdout, text};
 use serde_json::{Value, json};
+
+use crate::common::{self, Home, stdout, text};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_question_gets_its_answer_and_a_danger_gets_help_and_a_person() {

@@ -1,15 +1,15 @@
 //! Staff who answer where they already are: the real binary, a visitor of the web chat, and the staff's place on a platform.
-#![allow(clippy::unwrap_used, reason = "a test that fails says where")]
-
-mod common;
-mod fakes;
 
 use std::time::{Duration, Instant};
 
-use common::{Home, PATIENCE, Service, stderr, stdout, text};
-use fakes::telegram::{Fake, Fault, TOKEN, Topic};
 use serde_json::{Value, json};
 use tokio::time::sleep;
+
+use crate::{
+    common::{self, Home, PATIENCE, Service, stderr, stdout, text},
+    fakes,
+    fakes::telegram::{Fake, Fault, TOKEN, Topic},
+};
 
 /// The staff's forum on Telegram.
 const FORUM: i64 = -1_009_999_999_999;
@@ -395,7 +395,7 @@ mod on_discord {
         fake.allow_words(true);
         let home = home(&fake);
         let service = start(&home, &fake).await;
-        let mention = format!("<@{}> is the tap water safe to drink", super::fakes::discord::BOT);
+        let mention = format!("<@{}> is the tap water safe to drink", crate::fakes::discord::BOT);
         fake.staff_writes(STAFF, "Dana", &mention);
         fake.customer_writes_in_server(7, CHANNEL, &mention);
         fake.reply(7, 1).await;

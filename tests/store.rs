@@ -1,144 +1,24 @@
 //! What a store promises, told through its public calls only: a second driver is held to the same story.
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use std::{
     collections::HashSet,
-    path::PathBuf,
     time::{Duration, Instant},
 };
 
 use evenkeel::{
     conversation::{Decision, Escalation, EscalationId, Memory, Reason, Standing, Turn, Urgency},
-    message::{Attachment, Author, Choice, ConversationId, Incoming, Outgoing},
-    reading::{Danger, Language},
+    message::{Attachment, ConversationId, Incoming},
+    reading::Danger,
     store::{
-        Delivery, EscalationFilter, Handling, LastSeen, Leased, LineAuthor, Looked, NewPromise, NewReply, OpenError,
-        Outcome, PromiseFilter, PromiseStep, QueueFilter, Silence, Store, StoreError, Whose,
+        Delivery, EscalationFilter, Handling, LastSeen, LineAuthor, Looked, NewPromise, NewReply, OpenError, Outcome,
+        PromiseFilter, PromiseStep, QueueFilter, Silence, Store, StoreError, Whose,
     },
 };
-use jiff::Timestamp;
-use tempfile::TempDir;
+
+use crate::common::house::{House, LEASE, answer, at, hand_over, reply, says};
 
 const QUIET: Duration = Duration::from_millis(1_500);
 const PATIENCE: Duration = Duration::from_secs(8);
-const LEASE: Duration = Duration::from_secs(30);
-
-/// A store in a folder of its own, gone with it.
-struct House {
-    folder: TempDir,
-    store: Store,
-}
-
-impl House {
-    async fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let store = Store::open(&folder.path().join("evenkeel.db")).await.unwrap();
-        Self { folder, store }
-    }
-
-    fn path(&self) -> PathBuf {
-        self.folder.path().join("evenkeel.db")
-    }
-
-    /// As after a crash: nobody said goodbye.
-    async fn crash(self) -> Self {
-        let Self { folder, store } = self;
-        drop(store);
-        let store = Store::open(&folder.path().join("evenkeel.db")).await.unwrap();
-        Self { folder, store }
-    }
-
-    /// A conversation in which these replies are queued.
-    async fn with_replies(&self, place: &str, replies: &[&str]) -> ConversationId {
-        let received = self.store.receive(&says(place, place, "when?")).await.unwrap();
-        self.take_turn(received.conversation, answer(replies)).await;
-        received.conversation
-    }
-
-    /// Records a turn on whatever is pending.
-    async fn take_turn(&self, conversation: ConversationId, turn: Turn) -> Option<EscalationId> {
-        let (found, pending) = self.store.pending(conversation).await.unwrap().unwrap();
-        let ids: Vec<_> = pending.iter().map(|pending| pending.id).collect();
-        self.store.record_turn(&found, &ids, &turn, "k1", at(10)).await.unwrap()
-    }
-
-    async fn lease(&self, limit: u32) -> Vec<Leased> {
-        self.store.lease("web", at(1_000), LEASE, limit).await.unwrap()
-    }
-
-    async fn texts(&self, conversation: ConversationId) -> Vec<String> {
-        self.store.transcript(conversation).await.unwrap().into_iter().map(|line| line.text).collect()
-    }
-
-    async fn notes(&self, escalation: EscalationId) -> Vec<String> {
-        self.store.notes(escalation).await.unwrap().into_iter().map(|note| note.text).collect()
-    }
-
-    /// Looks or meddles behind the store's back.
-    async fn sql(&self, sql: &'static str) -> sqlx::SqliteConnection {
-        use sqlx::{ConnectOptions, Executor};
-        let options = sqlx::sqlite::SqliteConnectOptions::new().filename(self.path());
-        let mut connection = options.connect().await.unwrap();
-        connection.execute(sql).await.unwrap();
-        connection
-    }
-}
-
-/// Seconds after the story begins.
-fn at(seconds: i64) -> Timestamp {
-    Timestamp::from_second(1_800_000_000 + seconds).unwrap()
-}
-
-fn says(place: &str, message: &str, text: &str) -> Incoming {
-    Incoming {
-        edits: None,
-        reply_to: None,
-        channel: "web".into(),
-        message_id: message.into(),
-        place: place.into(),
-        contact: format!("visitor of {place}"),
-        public: false,
-        text: text.into(),
-        choice: None,
-        attachments: Vec::new(),
-        received_at: at(0),
-    }
-}
-
-fn reply(text: &str) -> Outgoing {
-    Outgoing {
-        text: text.into(),
-        short: Some("short".into()),
-        choices: vec![Choice { id: "a".into(), label: "A".into() }],
-        author: Author::Bot,
-        language: Language::SPANISH,
-    }
-}
-
-fn answer(replies: &[&str]) -> Turn {
-    Turn {
-        decision: Decision::Answer(vec!["outage_status".into()]),
-        replies: replies.iter().map(|text| reply(text)).collect(),
-        escalation: None,
-        promises: Vec::new(),
-        memory: Memory { introduced: true, turns: 1, ..Memory::default() },
-        readings: Vec::new(),
-    }
-}
-
-fn hand_over(reason: Reason, urgency: Urgency) -> Turn {
-    Turn {
-        decision: Decision::Escalate(reason),
-        escalation: Some(Escalation { reason, urgency, intents: vec!["billing".into()], due_at: None, look_at: None }),
-        memory: Memory {
-            standing: Standing::Waiting,
-            warned: vec![Danger::Gas],
-            offered: vec![Choice { id: "a".into(), label: "A".into() }],
-            ..Memory::default()
-        },
-        ..answer(&["A person will write to you."])
-    }
-}
 
 // The door in.
 
@@ -881,7 +761,7 @@ async fn only_the_owner_can_read_the_file() {
     assert_eq!(files, 3, "the database, its log and its index");
 }
 
-/// Prints figures, asserts none: `cargo test --test store measures -- --nocapture`.
+/// Prints figures, asserts none: `cargo test --test outside store::measures -- --nocapture`.
 #[tokio::test(flavor = "multi_thread")]
 async fn measures_how_fast_messages_are_taken_in() {
     let house = House::new().await;

@@ -1,7 +1,6 @@
 //! What the store promises of groups: one answer for each member, once, whatever happens in between.
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use evenkeel::{
     conversation::{Decision, Escalation, EscalationId, GroupId, Memory, Reason, Standing, Turn, Urgency},
@@ -9,56 +8,25 @@ use evenkeel::{
     reading::Language,
     store::{
         Assigned, Assignment, EscalationFilter, GroupAnswer, GroupDelivery, GroupReached, Handling, Joins, Leased,
-        Split, Store, StoreError,
+        Split, StoreError,
     },
 };
-use jiff::Timestamp;
-use tempfile::TempDir;
 
-struct House {
-    folder: TempDir,
-    store: Store,
-}
+use crate::common::house::{House, LEASE, at, says};
 
 impl House {
-    async fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let store = Store::open(&folder.path().join("evenkeel.db")).await.unwrap();
-        Self { folder, store }
-    }
-
-    /// As after a crash: nobody said goodbye.
-    async fn crash(self) -> Self {
-        let Self { folder, store } = self;
-        drop(store);
-        let store = Store::open(&folder.path().join("evenkeel.db")).await.unwrap();
-        Self { folder, store }
-    }
-
     /// A customer who asks on a channel and waits for a person.
     async fn asks(&self, channel: &str, place: &str, text: &str) -> (ConversationId, EscalationId) {
         let conversation = self.writes(channel, place, &format!("{place}-1"), text).await;
-        (conversation, self.take_turn(conversation, Reason::Unsure, Urgency::Normal).await)
+        (conversation, self.escalates(conversation, Reason::Unsure, Urgency::Normal).await)
     }
 
     async fn writes(&self, channel: &str, place: &str, message: &str, text: &str) -> ConversationId {
-        let incoming = Incoming {
-            edits: None,
-            reply_to: None,
-            channel: channel.into(),
-            message_id: message.into(),
-            place: place.into(),
-            contact: format!("visitor of {place}"),
-            public: false,
-            text: text.into(),
-            choice: None,
-            attachments: Vec::new(),
-            received_at: at(0),
-        };
+        let incoming = Incoming { channel: channel.into(), ..says(place, message, text) };
         self.store.receive(&incoming).await.unwrap().conversation
     }
 
-    async fn take_turn(&self, conversation: ConversationId, reason: Reason, urgency: Urgency) -> EscalationId {
+    async fn escalates(&self, conversation: ConversationId, reason: Reason, urgency: Urgency) -> EscalationId {
         let (found, pending) = self.store.pending(conversation).await.unwrap().unwrap();
         let ids: Vec<_> = pending.iter().map(|pending| pending.id).collect();
         let turn = Turn {
@@ -93,8 +61,8 @@ impl House {
         self.store.answer_group(group, "Dana", answer(text), at(30)).await.unwrap()
     }
 
-    async fn lease(&self, channel: &str) -> Vec<Leased> {
-        self.store.lease(channel, at(1_000), Duration::from_secs(30), 1_000).await.unwrap()
+    async fn lease_on(&self, channel: &str) -> Vec<Leased> {
+        self.store.lease(channel, at(1_000), LEASE, 1_000).await.unwrap()
     }
 
     async fn open(&self) -> Vec<(EscalationId, Reason)> {
@@ -107,11 +75,6 @@ impl House {
         let conversation = self.writes("web", place, &format!("{place}-looks"), "hm").await;
         self.store.pending(conversation).await.unwrap().unwrap().0.memory.standing
     }
-}
-
-/// Seconds after the story begins.
-fn at(seconds: i64) -> Timestamp {
-    Timestamp::from_second(1_800_000_000 + seconds).unwrap()
 }
 
 fn answer(text: &str) -> GroupAnswer {
@@ -139,7 +102,7 @@ async fn one_answer_goes_to_each_who_waits_and_resolves_their_escalations() {
     assert_eq!(house.standing("ana").await, Standing::Bot);
     assert_eq!(house.store.notes(first).await.unwrap()[0].text, format!("Answered with group {group}."));
 
-    let leased = house.lease("web").await;
+    let leased = house.lease_on("web").await;
     let outgoing = Outgoing {
         text: "It **is** open.".into(),
         short: None,
@@ -165,11 +128,11 @@ async fn who_joins_later_is_given_the_answer_until_it_expires_and_never_twice() 
     let (late, late_id) = house.asks("web", "late", "zoo open today?").await;
     assert_eq!(house.group_all().await.1, Assigned { joined: 1, served: 1 });
     assert!(house.open().await.is_empty());
-    assert_eq!(house.lease("web").await.len(), 2);
+    assert_eq!(house.lease_on("web").await.len(), 2);
     assert_eq!(house.store.escalation(late_id).await.unwrap().resolved_by.as_deref(), Some("Dana"));
 
     house.writes("web", "late", "late-2", "but is the zoo open").await;
-    let again = house.take_turn(late, Reason::Unsure, Urgency::Normal).await;
+    let again = house.escalates(late, Reason::Unsure, Urgency::Normal).await;
     assert_eq!(house.group_all().await.1, Assigned::default());
     assert_eq!(house.open().await, [(again, Reason::Unsure)], "they need a person, not the same words");
     assert_eq!(house.store.group_of(again).await.unwrap(), None);
@@ -190,7 +153,7 @@ async fn danger_is_never_answered_with_a_group_and_who_wrote_more_stays_with_a_p
     let (_, more) = house.asks("web", "cy", "zoo open now?").await;
     let (group, _) = house.group_all().await;
     house.writes("web", "bo", "bo-2", "I smell gas").await;
-    house.take_turn(raised_in, Reason::Unsure, Urgency::Danger).await;
+    house.escalates(raised_in, Reason::Unsure, Urgency::Danger).await;
     house.writes("web", "cy", "cy-2", "and what of my refund").await;
 
     let reached = house.answer(group, "Yes.").await;
@@ -214,7 +177,7 @@ async fn an_answer_that_does_not_arrive_brings_the_customer_back_to_a_person() {
     }
     let (group, _) = house.group_all().await;
     house.answer(group, "Yes.").await;
-    let leased = house.lease("web").await;
+    let leased = house.lease_on("web").await;
     house.store.fail(leased[0].id, "refused", at(50)).await.unwrap();
     house.store.uncertain(leased[1].id, "timeout", at(50)).await.unwrap();
     house.store.retry(leased[2].id, at(60), "busy").await.unwrap();
@@ -239,18 +202,18 @@ async fn after_a_crash_in_the_middle_each_customer_has_one_copy() {
     let (group, _) = house.group_all().await;
     assert_eq!(house.answer(group, "Yes.").await.resolved, 200);
     // Some sent, some on their way, and nobody said goodbye.
-    for (count, leased) in house.lease("web").await.into_iter().enumerate() {
+    for (count, leased) in house.lease_on("web").await.into_iter().enumerate() {
         if count % 2 == 0 {
             house.store.sent(leased.id, None, at(40)).await.unwrap();
         }
     }
-    house.lease("telegram").await;
+    house.lease_on("telegram").await;
     house = house.crash().await;
     let recovered = house.store.recover(&["web"], at(1_000)).await.unwrap();
     assert_eq!((recovered.requeued, recovered.uncertain), (33, 67));
     assert_eq!(house.answer(group, "Yes.").await, GroupReached::default(), "answering again sends nothing again");
     for channel in ["web", "telegram", "discord"] {
-        for leased in house.lease(channel).await {
+        for leased in house.lease_on(channel).await {
             house.store.sent(leased.id, None, at(1_001)).await.unwrap();
         }
     }

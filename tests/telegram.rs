@@ -1,15 +1,14 @@
 //! The channel Telegram, as the platform and its customers meet it: the real binary against the platform's protocol.
-#![allow(clippy::unwrap_used, reason = "a test that fails says where")]
-
-mod common;
-mod fakes;
 
 use std::time::{Duration, Instant};
 
-use common::{Home, PATIENCE, Service, stdout};
-use fakes::telegram::{BOT_NAME, Fake, Fault, TOKEN};
 use serde_json::{Value, json};
 use tokio::time::sleep;
+
+use crate::{
+    common::{self, Home, PATIENCE, Service, stdout},
+    fakes::telegram::{BOT_NAME, Fake, Fault, TOKEN},
+};
 
 const ADA: i64 = 7_000_000_001;
 const BEN: i64 = 8;
@@ -326,7 +325,7 @@ async fn nothing_is_lost_or_said_twice_when_it_is_killed_while_the_platform_misb
     assert!(silent <= uncertain, "{silent} heard nothing, of which agents see {uncertain}");
 }
 
-/// The platform alone, for trying the service by hand: `cargo test --test telegram -- --ignored --nocapture platform`.
+/// The platform alone, for trying the service by hand: `cargo test --test outside telegram:: -- --ignored --nocapture`.
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "runs until it is stopped"]
 async fn platform() {

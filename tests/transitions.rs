@@ -1,14 +1,12 @@
 //! What customers hear while they wait for a person, and of what they were promised: over the web chat and the command line. Time is made
 //! to pass by moving the times in the store.
-#![allow(clippy::unwrap_used, reason = "a test that fails says where")]
-
-mod common;
 
 use std::time::{Duration, Instant};
 
-use common::{Home, PATIENCE, Service, Visitor, stdout, text};
 use jiff::{Timestamp, ToSpan as _, tz::TimeZone};
 use sqlx::Connection as _;
+
+use crate::common::{self, Home, PATIENCE, Service, Visitor, stdout, text};
 
 /// A word that the bot surely takes for the wish for a person.
 const WISH: &str = "I want to talk to a human please";

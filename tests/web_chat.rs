@@ -1,12 +1,7 @@
 //! The web chat's HTTP API, as a browser or script meets it.
 
-#![allow(clippy::unwrap_used)]
-
-mod chat_server;
-
 use std::time::Duration;
 
-use chat_server::{ChatServer, agent, bot};
 use evenkeel::{
     conversation::Standing,
     policy,
@@ -15,6 +10,8 @@ use evenkeel::{
 use futures::{StreamExt, stream::BoxStream};
 use reqwest::{Client, Response, StatusCode};
 use serde_json::{Value, json};
+
+use crate::common::chat_server::{ChatServer, agent, bot};
 
 struct Visitor<'a> {
     server: &'a ChatServer,

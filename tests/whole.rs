@@ -1,14 +1,11 @@
 //! The whole service in a real browser: a visitor on the sample crisis, from the first question to an agent's words.
-#![allow(clippy::unwrap_used, reason = "a test that fails says where")]
 
-#[path = "chat_server/chromium.rs"]
-#[allow(dead_code, reason = "browser.rs uses the rest")]
-mod chromium;
-mod common;
-
-use chromium::Chromium;
-use common::Home;
 use thirtyfour::{By, Key};
+
+use crate::{
+    common::chromium::{self, Chromium},
+    common::{self, Home},
+};
 
 async fn write(browser: &Chromium, text: &str) {
     let field = browser.css("#text").await;

@@ -1,14 +1,13 @@
 //! The channel X, the real binary against a platform on this machine.
 #![cfg(feature = "x")]
-#![allow(clippy::unwrap_used, reason = "a test that fails says where")]
-
-mod common;
-mod fakes;
 
 use std::time::Duration;
 
-use common::{Home, Service, stdout};
-use fakes::x::{Fake, Trick};
+use crate::{
+    common::{self, Home, Service, stdout},
+    fakes,
+    fakes::x::{Fake, Trick},
+};
 
 const ANA: u64 = 9_007_199_254_740_993;
 const BEN: u64 = 1_234_567_890_123_456_789;

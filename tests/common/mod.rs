@@ -1,5 +1,4 @@
 //! The real binary, started on a free port over a copy of the sample crisis, and a visitor who talks to it.
-#![allow(dead_code, reason = "each test file uses its own share")]
 
 use std::{
     fs,
@@ -11,7 +10,11 @@ use std::{
 
 use serde_json::{Value, json};
 
+pub mod chat_server;
+pub mod chromium;
 pub mod desk;
+pub mod engine;
+pub mod house;
 
 pub const BINARY: &str = env!("CARGO_BIN_EXE_evenkeel");
 

@@ -56,7 +56,6 @@ pub struct Reply {
     pub buttons: Vec<(String, String)>,
     /// The request as it came.
     pub request: Value,
-    pub at: Instant,
 }
 
 /// What a request may meet instead of its answer.
@@ -68,8 +67,6 @@ pub enum Trouble {
     LimitedHtml,
     /// This status with HTML; nothing was done.
     Html(u16),
-    /// This status with JSON and Discord's number.
-    Refused(u16, i64),
     /// Done, but the answer is a 502 of something in between.
     DoneThen502,
     /// Done, but the connection drops before the answer.
@@ -78,8 +75,6 @@ pub enum Trouble {
     Dropped,
     /// Done, but the answer is not what a client expects.
     DoneThenGibberish,
-    /// No answer for a long time, and nothing done.
-    Hangs,
 }
 
 #[derive(Clone)]
@@ -129,7 +124,6 @@ struct Asked {
     id: u64,
     user: u64,
     channel: u64,
-    server: bool,
     made: Instant,
     acknowledged: Option<u64>,
     /// "is thinking": the id of the message that will take its place, and whether its customer alone sees it.
@@ -229,13 +223,6 @@ impl Fake {
         let mut platform = self.lock();
         let channel = platform.chat(user);
         platform.write(user, channel, None, text, json!({}))
-    }
-
-    /// A direct message with more fields, such as attachments.
-    pub fn customer_sends(&self, user: u64, text: &str, more: Value) -> String {
-        let mut platform = self.lock();
-        let channel = platform.chat(user);
-        platform.write(user, channel, None, text, more)
     }
 
     /// In the server's channel or a thread, mentioning the bot or not. Without the Message Content intent the bot sees the words only if it
@@ -423,17 +410,6 @@ impl Fake {
         self.lock().tell(&json!({ "op": 7, "d": null }));
     }
 
-    pub fn invalidate_session(&self) {
-        let mut platform = self.lock();
-        platform.tell(&json!({ "op": 9, "d": false }));
-        for session in platform.sessions.values_mut() {
-            session.sent.clear();
-        }
-        let live: Vec<_> = platform.sessions.drain().collect();
-        // The connection stays until the bot leaves it.
-        platform.sessions.extend(live.into_iter().map(|(name, session)| (format!("{name}-invalid"), session)));
-    }
-
     /// An event of a kind that nobody knows, one that cannot be read, and one without meaning to us.
     pub fn emit_nonsense(&self) {
         let mut platform = self.lock();
@@ -513,7 +489,6 @@ impl Platform {
             id,
             user,
             channel,
-            server: in_server,
             made: Instant::now(),
             acknowledged: None,
             thinking: None,
@@ -710,7 +685,6 @@ impl Platform {
             ephemeral,
             buttons,
             request: request.clone(),
-            at: Instant::now(),
         });
         self.history.push(message.clone());
         if let Some(nonce) = nonce {
@@ -807,7 +781,7 @@ async fn history(
         scripted.or(random)
     };
     if let Some(trouble) = trouble {
-        return met(trouble, Value::Null).await;
+        return met(trouble, Value::Null);
     }
     let after: u64 = query.get("after").and_then(|after| after.parse().ok()).unwrap_or(0);
     let limit: usize = query.get("limit").and_then(|limit| limit.parse().ok()).unwrap_or(50);
@@ -868,8 +842,8 @@ async fn say(State(fake): State<Fake>, Path(channel): Path<u64>, Json(request): 
             response
         }
         (_, Some((Err(refused), ..))) => refused,
-        (Some(trouble), Some((Ok(message), ..))) => met(trouble, message).await,
-        (Some(trouble), None) => met(trouble, Value::Null).await,
+        (Some(trouble), Some((Ok(message), ..))) => met(trouble, message),
+        (Some(trouble), None) => met(trouble, Value::Null),
         (None, None) => unreachable!(),
     }
 }
@@ -910,7 +884,7 @@ async fn follow_up(
     Path((_, token)): Path<(u64, String)>,
     Json(request): Json<Value>,
 ) -> Response {
-    answer_interaction(&fake, &token, &request, false).await
+    answer_interaction(&fake, &token, &request, false)
 }
 
 async fn edit_original(
@@ -918,10 +892,10 @@ async fn edit_original(
     Path((_, token)): Path<(u64, String)>,
     Json(request): Json<Value>,
 ) -> Response {
-    answer_interaction(&fake, &token, &request, true).await
+    answer_interaction(&fake, &token, &request, true)
 }
 
-async fn answer_interaction(fake: &Fake, token: &str, request: &Value, edits: bool) -> Response {
+fn answer_interaction(fake: &Fake, token: &str, request: &Value, edits: bool) -> Response {
     let (trouble, done) = {
         let mut platform = fake.lock();
         let unknown = || refusal(404, 10015, "Unknown Webhook");
@@ -951,8 +925,8 @@ async fn answer_interaction(fake: &Fake, token: &str, request: &Value, edits: bo
     match (trouble, done) {
         (None, Some(Ok(message))) => Json(message).into_response(),
         (_, Some(Err(refused))) => refused,
-        (Some(trouble), Some(Ok(message))) => met(trouble, message).await,
-        (Some(trouble), None) => met(trouble, Value::Null).await,
+        (Some(trouble), Some(Ok(message))) => met(trouble, message),
+        (Some(trouble), None) => met(trouble, Value::Null),
         (None, None) => unreachable!(),
     }
 }
@@ -964,20 +938,15 @@ impl Trouble {
     }
 }
 
-async fn met(trouble: Trouble, message: Value) -> Response {
+fn met(trouble: Trouble, message: Value) -> Response {
     match trouble {
         Trouble::Limited { millis, everywhere } => limited(Duration::from_millis(millis), everywhere),
         Trouble::LimitedHtml => html(429),
         Trouble::Html(status) => html(status),
-        Trouble::Refused(status, code) => refusal(status, code, "refused"),
         Trouble::DoneThen502 => html(502),
         Trouble::DoneThenGibberish => {
             // JSON, but no message as a client knows it.
             Json(json!({ "id": message["id"], "type": "new", "author": 7 })).into_response()
-        }
-        Trouble::Hangs => {
-            sleep(Duration::from_secs(30)).await;
-            html(504)
         }
         // Ends the connection without an answer, and without a panic's noise.
         Trouble::Dropped | Trouble::DoneThenDropped => std::panic::resume_unwind(Box::new("dropped")),

@@ -1,7 +1,5 @@
 //! The platforms on 127.0.0.1, each by its own rules, able to misbehave.
-#![allow(dead_code, reason = "each test file uses its own share")]
 #![allow(
-    clippy::unwrap_used,
     clippy::needless_pass_by_value,
     clippy::result_large_err,
     clippy::cmp_owned,
@@ -10,5 +8,7 @@
 )]
 
 pub mod discord;
+pub mod platforms;
+pub mod receiver;
 pub mod telegram;
 pub mod x;

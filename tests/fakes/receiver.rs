@@ -38,7 +38,6 @@ pub struct Delivery {
     pub raw: String,
     pub headers: Vec<(String, String)>,
     pub accepted: bool,
-    pub at: Instant,
 }
 
 /// Clones are the same receiver.
@@ -116,7 +115,7 @@ impl Receiver {
 
     /// Waits until so many events were accepted.
     pub async fn hears(&self, count: usize) -> Vec<Value> {
-        let deadline = Instant::now() + super::common::PATIENCE;
+        let deadline = Instant::now() + crate::common::PATIENCE;
         loop {
             let events = self.events();
             if events.len() >= count {
@@ -129,7 +128,7 @@ impl Receiver {
 
     /// Waits until so many requests came, whatever was answered.
     pub async fn is_tried(&self, count: usize) {
-        let deadline = Instant::now() + super::common::PATIENCE;
+        let deadline = Instant::now() + crate::common::PATIENCE;
         while self.deliveries().len() < count {
             assert!(Instant::now() < deadline, "{} requests of {count} came", self.deliveries().len());
             tokio::time::sleep(Duration::from_millis(20)).await;
@@ -178,7 +177,6 @@ impl Receiver {
             raw: String::from_utf8(body.to_vec()).unwrap(),
             headers: headers.into(),
             accepted,
-            at: Instant::now(),
         });
         match manner {
             Manner::Answers(status) => Ok(answer(status, None)),

@@ -57,7 +57,6 @@ pub struct Reply {
     pub reply_to: Option<i64>,
     /// Label and data of each button that is still there.
     pub buttons: Vec<(String, String)>,
-    pub at: Instant,
 }
 
 /// A call of a method, whatever became of it.
@@ -142,12 +141,7 @@ impl Fake {
         id
     }
 
-    /// A customer changes what they wrote.
-    pub fn customer_edits(&self, customer: i64, message_id: i64, text: &str) {
-        self.customer_edits_in(customer, message_id, text);
-    }
-
-    fn customer_edits_in(&self, chat: i64, message_id: i64, text: &str) {
+    fn edits(&self, chat: i64, message_id: i64, text: &str) {
         let mut state = self.state();
         let mut message = state.chat(chat).messages[&message_id].clone();
         message["text"] = text.into();
@@ -255,11 +249,6 @@ impl Fake {
         self.state().answered_queries.contains(query)
     }
 
-    /// How often somebody came with a wrong token.
-    pub fn wrong_tokens(&self) -> u64 {
-        self.state().wrong_tokens
-    }
-
     /// The address that the platform calls, and the secret that it sends along.
     pub fn webhook(&self) -> Option<(String, String)> {
         self.state().webhook.clone().map(|webhook| (webhook.url, webhook.secret.unwrap_or_default()))
@@ -315,7 +304,6 @@ impl Fake {
         let fault = {
             let mut state = self.state();
             if token != state.token {
-                state.wrong_tokens += 1;
                 let refusal = if token.contains(':') { refuse(401, "Unauthorized") } else { refuse(404, "Not Found") };
                 return Ok(answer(Err(refusal)));
             }

@@ -45,7 +45,7 @@ impl Fake {
 
     /// Somebody of the staff changes what they wrote.
     pub fn staff_edits(&self, chat: i64, message: i64, text: &str) {
-        self.customer_edits_in(chat, message, text);
+        self.edits(chat, message, text);
     }
 
     /// Somebody deletes a topic with all that is in it.

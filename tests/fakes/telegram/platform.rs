@@ -2,7 +2,7 @@
 
 use std::{
     collections::{HashMap, HashSet, VecDeque},
-    time::{Instant, SystemTime},
+    time::SystemTime,
 };
 
 use serde_json::{Value, json};
@@ -33,7 +33,6 @@ pub(super) struct State {
     /// A public address, and where it really leads.
     pub(super) public: Option<(String, String)>,
     pub(super) polls: u64,
-    pub(super) wrong_tokens: u64,
     pub(super) token: String,
 }
 
@@ -269,7 +268,6 @@ impl State {
             html: sent.to_owned(),
             reply_to,
             buttons,
-            at: Instant::now(),
         });
         Ok(message)
     }

@@ -1,8 +1,5 @@
 //! The web chat on a free port with a store of its own; the test plays the responder.
 
-// Each test program uses a part of it.
-#![allow(dead_code, clippy::unwrap_used)]
-
 use std::{collections::BTreeMap, time::Duration};
 
 use evenkeel::{

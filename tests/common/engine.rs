@@ -1,5 +1,4 @@
 //! The engine over the sample crisis, without a service around it: what becomes of a stranger's first message.
-#![allow(dead_code, reason = "each test file uses its own share")]
 
 use std::sync::{Arc, LazyLock};
 

@@ -1,5 +1,4 @@
 //! Every platform in the same clothes: for the suites that all channels pass.
-#![allow(dead_code, reason = "each test file uses its own share")]
 
 use std::{
     collections::HashMap,
