@@ -28,6 +28,7 @@ mod sample;
 mod service;
 mod staff;
 mod store;
+mod store_figures;
 mod store_groups;
 mod telegram;
 mod transitions;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::store::{Counted, Span, Wait};
+use crate::store::{Counted, Outcome, PromiseCount, Span, Wait};
 
 /// A word's count in each step of a span.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -103,6 +103,37 @@ pub fn waits(waits: &[Wait], now: Timestamp) -> Option<Waits> {
     })
 }
 
+/// What became of somebody's promises.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Kept {
+    pub open: u64,
+    pub kept: u64,
+    pub broken: u64,
+    pub withdrawn: u64,
+}
+
+impl Kept {
+    fn add(&mut self, outcome: Option<Outcome>, count: u64) {
+        *match outcome {
+            None => &mut self.open,
+            Some(Outcome::Kept) => &mut self.kept,
+            Some(Outcome::Broken) => &mut self.broken,
+            Some(Outcome::Withdrawn) => &mut self.withdrawn,
+        } += count;
+    }
+}
+
+/// Promises of all, then by who made them, the bot (None) first.
+#[must_use]
+pub fn kept(counts: &[PromiseCount]) -> (Kept, Vec<(Option<String>, Kept)>) {
+    let (mut all, mut by_owner) = (Kept::default(), BTreeMap::<Option<String>, Kept>::new());
+    for row in counts {
+        all.add(row.outcome, row.count);
+        by_owner.entry(row.owner.clone()).or_default().add(row.outcome, row.count);
+    }
+    (all, by_owner.into_iter().collect())
+}
+
 /// A share in whole per cent; None of nothing.
 #[must_use]
 pub fn percent(part: u64, whole: u64) -> Option<u64> {
@@ -147,6 +178,21 @@ mod tests {
         let told = waits(&[wait(0, Some(2)), wait(0, Some(4)), wait(0, None)], at(60)).unwrap();
         assert_eq!((told.people, told.waiting), (3, 1));
         assert_eq!((told.median, told.ninth), (SignedDuration::from_mins(4), SignedDuration::from_mins(60)));
+    }
+
+    #[test]
+    fn promises_are_counted_by_who_made_them() {
+        let row =
+            |owner: Option<&str>, outcome, count| PromiseCount { owner: owner.map(str::to_owned), outcome, count };
+        let rows = [
+            row(Some("dana"), None, 2),
+            row(None, Some(Outcome::Broken), 1),
+            row(Some("dana"), Some(Outcome::Kept), 4),
+        ];
+        let (all, by_owner) = kept(&rows);
+        assert_eq!(all, Kept { open: 2, kept: 4, broken: 1, withdrawn: 0 });
+        assert_eq!(by_owner[0], (None, Kept { broken: 1, ..Kept::default() }));
+        assert_eq!(by_owner[1], (Some("dana".to_owned()), Kept { open: 2, kept: 4, ..Kept::default() }));
     }
 
     #[test]

@@ -4,9 +4,13 @@ use jiff::Timestamp;
 use sqlx::Row;
 
 use super::{
-    Result, Store,
+    Outcome, Result, Store,
+    promises::outcome,
     rows::{micros, moment},
 };
+
+/// Whoever needs a person again within this was not helped; later it is probably another matter.
+const COMES_BACK_WITHIN: jiff::SignedDuration = jiff::SignedDuration::from_hours(24);
 
 /// A count of turns that have the same place in time and the same word.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,6 +30,24 @@ pub struct Wait {
     pub opened_at: Timestamp,
     /// None: nobody has written.
     pub first_reply_at: Option<Timestamp>,
+}
+
+/// Promises of one owner that have come to the same.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PromiseCount {
+    /// None: the bot.
+    pub owner: Option<String>,
+    /// None: open.
+    pub outcome: Option<Outcome>,
+    pub count: u64,
+}
+
+/// What people resolved.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Resolved {
+    pub all: u64,
+    /// Of them, those whose customer needed a person again within a day.
+    pub came_back: u64,
 }
 
 /// A span of time in equal steps.
@@ -93,6 +115,45 @@ impl Store {
                 })
             })
             .collect()
+    }
+
+    /// What became of the promises that fell due in the span, and those that are open now, whenever they fall due.
+    pub async fn promise_counts(&self, span: Span) -> Result<Vec<PromiseCount>> {
+        let rows = sqlx::query(
+            "SELECT owner, outcome, COUNT(*) AS count FROM promises
+             WHERE (due_at >= ?1 AND due_at < ?2) OR (settled_at IS NULL AND outcome IS NULL) GROUP BY 1, 2 ORDER BY 1, 2",
+        )
+        .bind(micros(span.from))
+        .bind(micros(span.until()))
+        .fetch_all(&self.readers)
+        .await?;
+        rows.iter()
+            .map(|row| {
+                Ok(PromiseCount {
+                    owner: row.try_get("owner")?,
+                    outcome: row.try_get::<Option<&str>, _>("outcome")?.map(outcome).transpose()?,
+                    count: row.try_get::<i64, _>("count")?.unsigned_abs(),
+                })
+            })
+            .collect()
+    }
+
+    /// Escalations that were resolved in the span, and whether that helped.
+    pub async fn resolved(&self, span: Span) -> Result<Resolved> {
+        let row = sqlx::query(
+            "SELECT COUNT(*) AS resolved, ifnull(SUM(EXISTS (SELECT 1 FROM escalations n INDEXED BY escalations_conversation
+                WHERE n.conversation = e.conversation AND n.id > e.id AND n.opened_at < e.resolved_at + ?3)), 0) AS came_back
+             FROM escalations e INDEXED BY escalations_resolved WHERE e.resolved_at >= ?1 AND e.resolved_at < ?2",
+        )
+        .bind(micros(span.from))
+        .bind(micros(span.until()))
+        .bind(i64::try_from(COMES_BACK_WITHIN.as_micros()).unwrap_or(i64::MAX))
+        .fetch_one(&self.readers)
+        .await?;
+        Ok(Resolved {
+            all: row.try_get::<i64, _>("resolved")?.unsigned_abs(),
+            came_back: row.try_get::<i64, _>("came_back")?.unsigned_abs(),
+        })
     }
 
     /// How long customers waited for a person's first words, of the escalations that were opened in the span.

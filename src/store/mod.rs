@@ -46,7 +46,7 @@ pub use self::{
     clocks::{Claim, Looked, Waiting},
     counts::{Counts, Status},
     escalations::{EscalationFilter, EscalationRecord},
-    figures::{Counted, Span, Wait},
+    figures::{Counted, PromiseCount, Resolved, Span, Wait},
     file::OpenError,
     followed::{Followed, Next},
     group_answers::{GroupAnswer, GroupReached},

@@ -298,11 +298,6 @@ async fn take_step(work: &mut Work, promise: PromiseRecord, step: PromiseStep, n
 fn promise(row: &SqliteRow) -> Result<PromiseRecord> {
     let time = |column| row.try_get::<Option<i64>, _>(column)?.map(moment).transpose();
     let language: Option<&str> = row.try_get("language")?;
-    let outcome: Option<&str> = row.try_get("outcome")?;
-    let outcome = outcome.map(|word| {
-        let known = [Outcome::Kept, Outcome::Broken, Outcome::Withdrawn];
-        known.into_iter().find(|outcome| outcome.as_str() == word).ok_or_else(|| corrupt("outcome", &word))
-    });
     Ok(PromiseRecord {
         id: PromiseId(row.try_get("id")?),
         conversation: ConversationId(uuid(row.try_get("conversation")?)?),
@@ -318,6 +313,12 @@ fn promise(row: &SqliteRow) -> Result<PromiseRecord> {
         reminded_at: time("reminded_at")?,
         told_at: time("told_at")?,
         settled_at: time("settled_at")?,
-        outcome: outcome.transpose()?,
+        outcome: row.try_get::<Option<&str>, _>("outcome")?.map(outcome).transpose()?,
     })
+}
+
+/// The outcome that a word in the store stands for.
+pub(super) fn outcome(word: &str) -> Result<Outcome> {
+    let known = [Outcome::Kept, Outcome::Broken, Outcome::Withdrawn];
+    known.into_iter().find(|outcome| outcome.as_str() == word).ok_or_else(|| corrupt("outcome", &word))
 }

@@ -13,7 +13,7 @@ use serde::Deserialize;
 use super::{Frame, Refusal, SignedIn, chart, page};
 use crate::{
     desk::{
-        figures::{Series, Split, percent, series, splits, waits},
+        figures::{Kept, Series, Split, kept, percent, series, splits, waits},
         reactions::is_doubted,
     },
     reading::{Language, Mood},
@@ -39,7 +39,11 @@ struct FiguresPage<'a> {
     escalated: String,
     waits: Option<Waited>,
     followed: usize,
-    doubted: String,
+    accepted: String,
+    resolved: u64,
+    stayed: String,
+    promised: Kept,
+    promises: Vec<(String, Kept)>,
     channels: Vec<(String, Split)>,
     intents: Vec<(String, Split)>,
 }
@@ -110,7 +114,10 @@ pub(super) async fn show(
         ninth: super::clock::span(now, now + waits.ninth),
     });
     let followed = store.followed(span.from).await?;
-    let doubted = followed.iter().filter(|answer| is_doubted(answer)).count();
+    let accepted = followed.iter().filter(|answer| !is_doubted(answer)).count();
+    let resolved = store.resolved(span).await?;
+    let (in_all, by_owner) = kept(&store.promise_counts(span).await?);
+    let owned = |(owner, kept): (Option<String>, Kept)| (owner.unwrap_or_else(|| "the bot".to_owned()), kept);
     let intents = splits(&store.decisions_by_intent(span).await?, INTENTS);
     let titled = |(intent, split): (String, Split)| (knowledge.title(&intent, Language::ENGLISH).to_owned(), split);
     page(&FiguresPage {
@@ -127,7 +134,11 @@ pub(super) async fn show(
         moods: chart("Moods in which customers wrote", &moods, &labels),
         waits,
         followed: followed.len(),
-        doubted: told(percent(doubted as u64, followed.len() as u64)),
+        accepted: told(percent(accepted as u64, followed.len() as u64)),
+        resolved: resolved.all,
+        stayed: told(percent(resolved.all - resolved.came_back, resolved.all)),
+        promised: in_all,
+        promises: by_owner.into_iter().map(owned).collect(),
         channels: splits(&store.decisions_by_channel(span).await?, usize::MAX),
         intents: intents.into_iter().map(titled).collect(),
     })
