@@ -4,6 +4,7 @@
 //! it, signs in and asks for each page 40 times over HTTP. Client and service share the machine.
 #![allow(clippy::unwrap_used, reason = "a test that fails says where")]
 
+#[allow(dead_code, reason = "the tests use the rest")]
 #[path = "../tests/common/mod.rs"]
 mod common;
 

@@ -6,6 +6,7 @@
 //! `/health` says is asked each second: what waits, and when n-grams alone decide. Client and service share the machine.
 #![allow(clippy::unwrap_used, reason = "a test that fails says where")]
 
+#[allow(dead_code, reason = "the tests use the rest")]
 #[path = "../tests/common/mod.rs"]
 mod common;
 
