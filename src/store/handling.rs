@@ -25,8 +25,8 @@ use crate::{
 pub(super) const MAX_NAME_BYTES: usize = 200;
 
 /// How an open escalation gets to another owner, or to none.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Handling<'a> {
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Handling {
     /// The agent takes it from the queue; refused if another one has it.
     Claim,
     /// The agent takes it, whoever has it: they know of each other.
@@ -34,15 +34,15 @@ pub enum Handling<'a> {
     /// The agent who has it puts it back into the queue.
     Release,
     /// The agent who has it gives it to another one.
-    HandOver { to: &'a str },
+    HandOver { to: String },
     /// Its agent left the customer waiting: back to the queue. The agent named is the one who had it.
     Lapse,
 }
 
-impl Handling<'_> {
+impl Handling {
     /// The word of the audit trail.
     #[must_use]
-    pub fn as_str(self) -> &'static str {
+    pub fn as_str(&self) -> &'static str {
         match self {
             Self::Claim => "claim",
             Self::TakeOver => "take_over",
@@ -97,13 +97,13 @@ impl Store {
         &self,
         id: EscalationId,
         agent: &str,
-        handling: Handling<'_>,
+        handling: Handling,
         say: Option<&Outgoing>,
         now: Timestamp,
     ) -> Result<()> {
-        let step = Step::new(agent, handling)?;
+        let agent = checked("agent's name", agent, MAX_NAME_BYTES)?;
         let say = say.cloned();
-        self.writer.run(move |work| Box::pin(change_owner(work, id, step, say, now))).await
+        self.writer.run(move |work| Box::pin(change_owner(work, id, agent, handling, say, now))).await
     }
 
     /// An agent's words to the customer: claims the escalation, if nobody has it yet, and queues them. What they promise is recorded with
@@ -213,61 +213,36 @@ impl Store {
     }
 }
 
-/// A change of owner.
-pub(super) struct Step {
-    /// Who does it.
-    agent: String,
-    owner: Option<String>,
-    word: &'static str,
-    /// Whether it takes what nobody has.
-    may_take: bool,
-    /// Whether it takes what somebody else has.
-    seize: bool,
-}
-
-impl Step {
-    /// What an agent does, names checked.
-    pub(super) fn new(agent: &str, handling: Handling<'_>) -> Result<Self> {
-        let agent = checked("agent's name", agent, MAX_NAME_BYTES)?;
-        let owner = match handling {
-            Handling::Claim | Handling::TakeOver => Some(agent.clone()),
-            Handling::HandOver { to } => Some(checked("agent's name", to, MAX_NAME_BYTES)?),
-            Handling::Release | Handling::Lapse => None,
-        };
-        Ok(Self {
-            agent,
-            owner,
-            word: handling.as_str(),
-            may_take: matches!(handling, Handling::Claim),
-            seize: matches!(handling, Handling::TakeOver),
-        })
-    }
-}
-
 pub(super) async fn change_owner(
     work: &mut Work,
     id: EscalationId,
-    step: Step,
+    agent: String,
+    handling: Handling,
     say: Option<Outgoing>,
     now: Timestamp,
 ) -> Result<()> {
+    let owner = match &handling {
+        Handling::Claim | Handling::TakeOver => Some(agent.clone()),
+        Handling::HandOver { to } => Some(checked("agent's name", to, MAX_NAME_BYTES)?),
+        Handling::Release | Handling::Lapse => None,
+    };
     let connection = &mut work.connection;
     let (mut conversation, has_it, waits) = find_open(connection, id).await?;
-    match has_it {
-        _ if step.seize => {}
-        Some(other) if other != step.agent => return Err(StoreError::ClaimedBy { id, agent: other }),
+    match (has_it, &handling) {
+        (_, Handling::TakeOver) => {}
+        (Some(other), _) if other != agent => return Err(StoreError::ClaimedBy { id, agent: other }),
         // A claim said twice changes nothing, and the customer hears of it once.
-        Some(_) if step.may_take => return Ok(()),
-        None if !step.may_take => return Err(StoreError::NotClaimed(id)),
-        _ => {}
+        (Some(_), Handling::Claim) => return Ok(()),
+        (Some(_), _) | (None, Handling::Claim) => {}
+        (None, _) => return Err(StoreError::NotClaimed(id)),
     }
-    let lapsed = step.word == Handling::Lapse.as_str();
+    let lapsed = handling == Handling::Lapse;
     if lapsed {
         // Answered since it was looked at.
         if !waits {
             return Err(StoreError::Conflict);
         }
-        let told = format!("{} left the customer waiting: back in the queue.", step.agent);
+        let told = format!("{agent} left the customer waiting: back in the queue.");
         note(connection, id, None, &told, None, now).await?;
     }
     // Who waits and had an agent hears from the clocks at once how it goes on.
@@ -276,17 +251,17 @@ pub(super) async fn change_owner(
          lapsed_from = iif(?3, ?4, lapsed_from), joined_at = iif(?6, ?2, joined_at),
          look_at = iif(?1 IS NULL AND waiting_since IS NOT NULL, ?2, look_at) WHERE id = ?5",
     )
-    .bind(&step.owner)
+    .bind(&owner)
     .bind(micros(now))
     .bind(lapsed)
-    .bind(&step.agent)
+    .bind(&agent)
     .bind(id.0)
-    .bind(say.is_some() && step.owner.is_some())
+    .bind(say.is_some() && owner.is_some())
     .execute(&mut *connection)
     .await?;
-    conversation.memory.standing = if step.owner.is_some() { Standing::Agent } else { Standing::Waiting };
+    conversation.memory.standing = if owner.is_some() { Standing::Agent } else { Standing::Waiting };
     save_memory(connection, &conversation).await?;
-    let audit = audit(connection, step.word, &conversation, id, &step.agent, now).await?;
+    let audit = audit(connection, handling.as_str(), &conversation, id, &agent, now).await?;
     speak(work, &conversation, say, audit, now).await
 }
 

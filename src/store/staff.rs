@@ -6,7 +6,7 @@ use sqlx::{Row, SqliteConnection};
 
 use super::{
     EscalationRecord, Result, Store, StoreError,
-    handling::{self, Handling, MAX_NAME_BYTES, Step, Words, checked},
+    handling::{self, Handling, MAX_NAME_BYTES, Words, checked},
     rows::{self, from_json, moment, to_json, uuid},
     writer::Work,
 };
@@ -432,24 +432,24 @@ async fn act(
     say: Option<Outgoing>,
     now: Timestamp,
 ) -> Result<StaffOutcome> {
+    let agent = checked("agent's name", agent, MAX_NAME_BYTES);
     let handling = match order {
+        // Also who has no name is told something.
         StaffOrder::Tell(outcome) => return Ok(outcome),
         StaffOrder::Say(text) => {
-            let agent = checked("agent's name", agent, MAX_NAME_BYTES)?;
-            let text = checked("text", &text, MAX_TEXT_BYTES)?;
+            let (agent, text) = (agent?, checked("text", &text, MAX_TEXT_BYTES)?);
             // A message of the thread that comes twice is known by now: its order is done once.
             let words = Words { text, id: OutgoingId::new(), promise: None };
             handling::reply(work, id, agent, words, now).await?;
             return Ok(StaffOutcome::Done);
         }
         StaffOrder::Note(text) => {
-            let agent = checked("agent's name", agent, MAX_NAME_BYTES)?;
-            let text = checked("note", &text, MAX_TEXT_BYTES)?;
+            let (agent, text) = (agent?, checked("note", &text, MAX_TEXT_BYTES)?);
             handling::leave_note(work, id, &agent, &text, now).await?;
             return Ok(StaffOutcome::Done);
         }
         StaffOrder::Resolve { note } => {
-            let agent = checked("agent's name", agent, MAX_NAME_BYTES)?;
+            let agent = agent?;
             let note = note.map(|note| checked("note", &note, MAX_TEXT_BYTES)).transpose()?;
             handling::resolve(work, id, agent, note, say, now).await?;
             return Ok(StaffOutcome::Resolved);
@@ -458,7 +458,7 @@ async fn act(
         StaffOrder::TakeOver => Handling::TakeOver,
         StaffOrder::Release => Handling::Release,
     };
-    handling::change_owner(work, id, Step::new(agent, handling)?, say, now).await?;
+    handling::change_owner(work, id, agent?, handling, say, now).await?;
     Ok(StaffOutcome::Done)
 }
 
