@@ -10,6 +10,7 @@ use axum::{
 use sha2::{Digest, Sha256};
 
 use super::error::{self, ApiError};
+use crate::hexadecimal;
 
 const JAVASCRIPT: &str = "text/javascript; charset=utf-8";
 
@@ -39,8 +40,7 @@ pub(super) fn version() -> &'static str {
             hash.update(name);
             hash.update(content);
         }
-        let first = hash.finalize().iter().take(8).fold(0_u64, |number, byte| number << 8 | u64::from(*byte));
-        format!("{first:016x}")
+        hexadecimal::encode(&hash.finalize()[..8])
     });
     &VERSION
 }
