@@ -16,8 +16,16 @@ const JAVASCRIPT: &str = "text/javascript; charset=utf-8";
 
 /// Name, media type, content.
 const ASSETS: [(&str, &str, &str); 12] = [
-    ("chat.css", "text/css; charset=utf-8", include_str!("assets/chat.css")),
-    ("desk.css", "text/css; charset=utf-8", include_str!("assets/desk.css")),
+    (
+        "chat.css",
+        "text/css; charset=utf-8",
+        concat!(include_str!("assets/palette.css"), include_str!("assets/chat.css")),
+    ),
+    (
+        "desk.css",
+        "text/css; charset=utf-8",
+        concat!(include_str!("assets/palette.css"), include_str!("assets/desk.css")),
+    ),
     ("chat.js", JAVASCRIPT, include_str!("assets/chat.js")),
     ("desk-keys.js", JAVASCRIPT, include_str!("assets/desk-keys.js")),
     ("desk-reply.js", JAVASCRIPT, include_str!("assets/desk-reply.js")),
