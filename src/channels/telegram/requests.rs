@@ -146,7 +146,7 @@ fn data(index: usize, id: &str) -> String {
 }
 
 #[cfg(test)]
-#[allow(clippy::invisible_characters, reason = "the mark that keeps a name from calling anybody")]
+#[expect(clippy::invisible_characters, reason = "the mark that keeps a name from calling anybody")]
 mod tests {
     use super::*;
     use crate::{
