@@ -101,7 +101,7 @@ impl Store {
         say: Option<&Outgoing>,
         now: Timestamp,
     ) -> Result<()> {
-        let agent = checked("agent's name", agent, MAX_NAME_BYTES)?;
+        let agent = agent_name(agent)?;
         let say = say.cloned();
         self.writer.run(move |work| Box::pin(change_owner(work, id, agent, handling, say, now))).await
     }
@@ -120,7 +120,7 @@ impl Store {
         now: Timestamp,
     ) -> Result<bool> {
         let NewReply { text, id: own, promise } = reply.into();
-        let agent = checked("agent's name", agent, MAX_NAME_BYTES)?;
+        let agent = agent_name(agent)?;
         let text = checked("text", text, MAX_TEXT_BYTES)?;
         let promise = promise.map(|promise| {
             let words = checked("promise", &promise.words, promises::MAX_WORDS_BYTES)?;
@@ -142,7 +142,7 @@ impl Store {
         say: Option<&Outgoing>,
         now: Timestamp,
     ) -> Result<()> {
-        let agent = checked("agent's name", agent, MAX_NAME_BYTES)?;
+        let agent = agent_name(agent)?;
         let note = note.filter(|note| !note.trim().is_empty());
         let note = note.map(|note| checked("note", note, MAX_TEXT_BYTES)).transpose()?;
         let say = say.cloned();
@@ -154,7 +154,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::NoEscalation`], [`StoreError::Empty`], [`StoreError::TooLong`].
     pub async fn add_note(&self, id: EscalationId, agent: &str, text: &str, now: Timestamp) -> Result<()> {
-        let agent = checked("agent's name", agent, MAX_NAME_BYTES)?;
+        let agent = agent_name(agent)?;
         let text = checked("note", text, MAX_TEXT_BYTES)?;
         self.writer.run(move |work| Box::pin(async move { leave_note(work, id, &agent, &text, now).await })).await
     }
@@ -177,7 +177,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::NoEscalation`], [`StoreError::TooLong`].
     pub async fn save_draft(&self, id: EscalationId, agent: &str, text: &str, now: Timestamp) -> Result<()> {
-        let agent = checked("agent's name", agent, MAX_NAME_BYTES)?;
+        let agent = agent_name(agent)?;
         if text.trim().is_empty() {
             return self.writer.run(move |work| Box::pin(async move { drop_draft(work, id, &agent).await })).await;
         }
@@ -223,7 +223,7 @@ pub(super) async fn change_owner(
 ) -> Result<()> {
     let owner = match &handling {
         Handling::Claim | Handling::TakeOver => Some(agent.clone()),
-        Handling::HandOver { to } => Some(checked("agent's name", to, MAX_NAME_BYTES)?),
+        Handling::HandOver { to } => Some(agent_name(to)?),
         Handling::Release | Handling::Lapse => None,
     };
     let connection = &mut work.connection;
@@ -454,6 +454,11 @@ async fn find_open(
     let conversation = find_conversation(connection, escalation.conversation).await?;
     let waits = escalation.waiting_since.is_some();
     Ok((conversation.ok_or(StoreError::NoEscalation(id))?, escalation.claimed_by, waits))
+}
+
+/// An agent's name within its bounds.
+pub(super) fn agent_name(name: &str) -> Result<String> {
+    checked("agent's name", name, MAX_NAME_BYTES)
 }
 
 pub(super) fn checked(what: &'static str, text: &str, limit: usize) -> Result<String> {

@@ -6,7 +6,7 @@ use sqlx::{Row, SqliteConnection};
 
 use super::{
     EscalationRecord, Result, Store, StoreError,
-    handling::{self, Handling, MAX_NAME_BYTES, Words, checked},
+    handling::{self, Handling, Words, agent_name, checked},
     rows::{self, from_json, moment, to_json, uuid},
     writer::Work,
 };
@@ -395,7 +395,7 @@ async fn act(
     say: Option<Outgoing>,
     now: Timestamp,
 ) -> Result<StaffOutcome> {
-    let agent = checked("agent's name", agent, MAX_NAME_BYTES);
+    let agent = agent_name(agent);
     let handling = match order {
         // Also who has no name is told something.
         StaffOrder::Tell(outcome) => return Ok(outcome),
