@@ -6,7 +6,8 @@ use sqlx::{Row, SqliteConnection};
 use super::{
     Result, Store,
     groups::{audit, find},
-    handling::{agent_name, checked, note},
+    handling::{agent_name, checked},
+    notes::note,
     outbox::{self, Undelivered},
     rows::{find_conversation, micros, save_memory, uuid},
     writer::Work,

@@ -12,7 +12,8 @@ use super::{
     EscalationRecord, Result, Store, StoreError,
     escalations::{queue_order, record, select_records},
     group_answers::{self, Told},
-    handling::{agent_name, note},
+    handling::agent_name,
+    notes::note,
     rows::{Audit, corrupt, micros, moment, to_json},
     writer::Work,
 };

@@ -1,17 +1,18 @@
-//! What agents do with escalations: claim, release, hand over, reply, resolve; notes and drafts.
+//! What agents do with escalations: claim, release, hand over, reply, resolve.
 //!
 //! Each is one transaction, so that of two agents who do the same at the same moment one is refused and told who was faster.
 //! What the customer is to hear of it is queued in the same transaction.
 
 use jiff::Timestamp;
-use sqlx::{Row, SqliteConnection};
+use sqlx::SqliteConnection;
 
 use super::{
     Result, Store, StoreError,
     escalations::find,
+    notes::{drop_draft, note},
     outbox,
     promises::{self, NewPromise},
-    rows::{Audit, find_conversation, micros, moment, save_memory},
+    rows::{Audit, find_conversation, micros, save_memory},
     writer::Work,
 };
 use crate::{
@@ -68,23 +69,6 @@ impl<'a> From<&'a str> for NewReply<'a> {
     fn from(text: &'a str) -> Self {
         Self { text, ..Self::default() }
     }
-}
-
-/// What an agent, or the service, wrote about an escalation for agents.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
-pub struct Note {
-    /// None: the service.
-    pub agent: Option<String>,
-    pub text: String,
-    pub at: Timestamp,
-}
-
-/// A reply that is not sent.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
-pub struct Draft {
-    pub agent: String,
-    pub text: String,
-    pub at: Timestamp,
 }
 
 impl Store {
@@ -147,69 +131,6 @@ impl Store {
         let note = note.map(|note| checked("note", note, MAX_TEXT_BYTES)).transpose()?;
         let say = say.cloned();
         self.writer.run(move |work| Box::pin(resolve(work, id, agent, note, say, now))).await
-    }
-
-    /// Writes a note down for agents; also where the escalation is resolved.
-    ///
-    /// # Errors
-    /// [`StoreError::NoEscalation`], [`StoreError::Empty`], [`StoreError::TooLong`].
-    pub async fn add_note(&self, id: EscalationId, agent: &str, text: &str, now: Timestamp) -> Result<()> {
-        let agent = agent_name(agent)?;
-        let text = checked("note", text, MAX_TEXT_BYTES)?;
-        self.writer.run(move |work| Box::pin(async move { leave_note(work, id, &agent, &text, now).await })).await
-    }
-
-    /// The notes of an escalation, oldest first.
-    pub async fn notes(&self, id: EscalationId) -> Result<Vec<Note>> {
-        let rows = sqlx::query("SELECT agent, text, at FROM notes WHERE escalation = ? ORDER BY id")
-            .bind(id.0)
-            .fetch_all(&self.readers)
-            .await?;
-        rows.iter()
-            .map(|row| {
-                Ok(Note { agent: row.try_get("agent")?, text: row.try_get("text")?, at: moment(row.try_get("at")?)? })
-            })
-            .collect()
-    }
-
-    /// Keeps what an agent has written and not sent, in place of what was kept before; no words: forgets it.
-    ///
-    /// # Errors
-    /// [`StoreError::NoEscalation`], [`StoreError::TooLong`].
-    pub async fn save_draft(&self, id: EscalationId, agent: &str, text: &str, now: Timestamp) -> Result<()> {
-        let agent = agent_name(agent)?;
-        if text.trim().is_empty() {
-            return self.writer.run(move |work| Box::pin(async move { drop_draft(work, id, &agent).await })).await;
-        }
-        let text = checked("text", text, MAX_TEXT_BYTES)?;
-        self.writer
-            .run(move |work| {
-                Box::pin(async move {
-                    find(&mut work.connection, id).await?;
-                    sqlx::query("INSERT OR REPLACE INTO drafts (escalation, agent, text, at) VALUES (?, ?, ?, ?)")
-                        .bind(id.0)
-                        .bind(agent)
-                        .bind(text)
-                        .bind(micros(now))
-                        .execute(&mut work.connection)
-                        .await?;
-                    Ok(())
-                })
-            })
-            .await
-    }
-
-    /// What an agent has written and not sent.
-    pub async fn draft(&self, id: EscalationId, agent: &str) -> Result<Option<Draft>> {
-        let row = sqlx::query("SELECT agent, text, at FROM drafts WHERE escalation = ? AND agent = ?")
-            .bind(id.0)
-            .bind(agent)
-            .fetch_optional(&self.readers)
-            .await?;
-        row.map(|row| {
-            Ok(Draft { agent: row.try_get("agent")?, text: row.try_get("text")?, at: moment(row.try_get("at")?)? })
-        })
-        .transpose()
     }
 }
 
@@ -354,30 +275,6 @@ pub(super) async fn resolve(
     speak(work, &conversation, say, audit, now).await
 }
 
-/// Writes a note down with its row of the audit trail.
-pub(super) async fn leave_note(
-    work: &mut Work,
-    id: EscalationId,
-    agent: &str,
-    text: &str,
-    now: Timestamp,
-) -> Result<()> {
-    let connection = &mut work.connection;
-    let conversation = find(connection, id).await?.conversation;
-    let audit = Audit {
-        kind: "note",
-        conversation: Some(conversation),
-        escalation: Some(id.0),
-        agent: Some(agent),
-        ..Audit::default()
-    };
-    let audit = audit.insert(connection, now).await?;
-    note(connection, id, Some(agent), text, Some(audit), now).await?;
-    work.changes.desk = true;
-    work.changes.conversations.push(conversation);
-    Ok(())
-}
-
 /// Queues what the customer is to hear and tells those who look on.
 pub(super) async fn speak(
     work: &mut Work,
@@ -411,35 +308,6 @@ async fn audit(
         ..Audit::default()
     };
     audit.insert(connection, now).await
-}
-
-/// Writes a note inside a job; `audit` is the row that came with it.
-pub(super) async fn note(
-    connection: &mut SqliteConnection,
-    id: EscalationId,
-    agent: Option<&str>,
-    text: &str,
-    audit: Option<i64>,
-    now: Timestamp,
-) -> Result<()> {
-    sqlx::query("INSERT INTO notes (escalation, agent, text, audit, at) VALUES (?, ?, ?, ?, ?)")
-        .bind(id.0)
-        .bind(agent)
-        .bind(text)
-        .bind(audit)
-        .bind(micros(now))
-        .execute(connection)
-        .await?;
-    Ok(())
-}
-
-async fn drop_draft(work: &mut Work, id: EscalationId, agent: &str) -> Result<()> {
-    sqlx::query("DELETE FROM drafts WHERE escalation = ? AND agent = ?")
-        .bind(id.0)
-        .bind(agent)
-        .execute(&mut work.connection)
-        .await?;
-    Ok(())
 }
 
 /// The conversation of an escalation that is still open, who has it, and whether the customer waits for words.

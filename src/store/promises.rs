@@ -7,7 +7,8 @@ use sqlx::{Row, SqliteConnection, sqlite::SqliteRow};
 use super::{
     Result, Store, StoreError,
     escalations::open_or_raise,
-    handling::{agent_name, note, speak},
+    handling::{agent_name, speak},
+    notes::note,
     rows::{Audit, corrupt, find_conversation, micros, moment, save_memory, uuid},
     writer::Work,
 };

@@ -7,6 +7,7 @@ use sqlx::{Row, SqliteConnection};
 use super::{
     EscalationRecord, Result, Store, StoreError,
     handling::{self, Handling, Words, agent_name, checked},
+    notes,
     rows::{self, from_json, moment, to_json, uuid},
     writer::Work,
 };
@@ -408,7 +409,7 @@ async fn act(
         }
         StaffOrder::Note(text) => {
             let (agent, text) = (agent?, checked("note", &text, MAX_TEXT_BYTES)?);
-            handling::leave_note(work, id, &agent, &text, now).await?;
+            notes::leave_note(work, id, &agent, &text, now).await?;
             return Ok(StaffOutcome::Done);
         }
         StaffOrder::Resolve { note } => {
