@@ -11,6 +11,7 @@ pub mod config;
 pub mod conversation;
 pub mod desk;
 pub mod embedding;
+mod hexadecimal;
 pub mod knowledge;
 pub mod message;
 pub mod policy;

@@ -13,6 +13,7 @@ use std::{
 
 use anyhow::{Context as _, bail};
 use axum::Router;
+use futures::FutureExt as _;
 use jiff::Timestamp;
 use metrics_exporter_prometheus::PrometheusBuilder;
 use tokio::{
@@ -124,7 +125,11 @@ pub async fn run(dir: &Path, config: Config, knowledge: Knowledge, progress: Pro
     let (ready, is_ready) = watch::channel(true);
     let (_page, page) = watch::channel(chat_page(&knowledge));
     let close_connections = CancellationToken::new();
-    let door = |name| Door::new(name, store.clone(), board.clone()).with_words(responder.subscribe());
+    let door = |name| {
+        let (orders, responder) = (store.clone(), responder.subscribe());
+        let obey = move |message| workers::orders::obey(orders.clone(), responder.clone(), name, message).boxed();
+        Door::new(name, store.clone(), board.clone()).with_staff(obey)
+    };
     let doors: Vec<Door> = channels.iter().map(|channel| door(channel.name())).collect();
     let webhooks = channels.iter().zip(&doors).filter_map(|(channel, door)| channel.routes(door));
     let webhooks = webhooks.fold(Router::new(), Router::merge);

@@ -853,7 +853,7 @@ async fn one_of_two_agents_gets_an_escalation_and_the_other_keeps_a_draft() {
     assert_eq!(house.store.draft(id, second).await.unwrap().unwrap().text, "I was slower");
     assert_eq!(house.store.draft(id, first).await.unwrap(), None);
 
-    house.store.handle(id, first, Handling::HandOver { to: second }, None, at(23)).await.unwrap();
+    house.store.handle(id, first, Handling::HandOver { to: second.to_owned() }, None, at(23)).await.unwrap();
     house.store.reply(id, second, "Now it is mine", at(24)).await.unwrap();
     assert_eq!(house.store.draft(id, second).await.unwrap(), None, "what is sent is no draft");
     assert_eq!(house.store.escalation(id).await.unwrap().waiting_since, None);

@@ -3,6 +3,7 @@
 //! A channel brings what customers write through the [`Door`], and what we say to its platform. What is the same for all of them is done
 //! once, elsewhere: the store keeps every message and finds second deliveries, `workers/delivery.rs` keeps order, rates and retries.
 
+pub(crate) mod addresses;
 pub(crate) mod backoff;
 mod board;
 pub mod discord;

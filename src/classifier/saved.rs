@@ -19,7 +19,7 @@ use sha2::{Digest as _, Sha256};
 use tracing::{debug, warn};
 
 use super::{Classifier, Lesson, encoder::Row};
-use crate::embedding::Embedder;
+use crate::{embedding::Embedder, hexadecimal};
 
 /// Names the folder, before `[model] trained` in `evenkeel.toml`.
 pub const VARIABLE: &str = "EVENKEEL_TRAINED";
@@ -122,8 +122,7 @@ impl Shelf {
 }
 
 fn file(folder: &Path, key: &Key) -> PathBuf {
-    let name = key[..16].iter().fold(String::new(), |name, byte| name + format!("{byte:02x}").as_str());
-    folder.join(name).with_extension(ENDING)
+    folder.join(hexadecimal::encode(&key[..16])).with_extension(ENDING)
 }
 
 /// What a classifier of these lessons and this model depends on; none if it cannot be told.

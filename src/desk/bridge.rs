@@ -22,7 +22,7 @@ pub struct Escalation {
     /// Where the customer writes, such as `web`, `telegram`, `discord` or `x`.
     pub channel: String,
     /// Why a person is needed: `wish`, `always`, `unsure`, `unclear`, `stale`, `repeated`, `private`, `attachment`, `language`,
-    /// `undelivered`, or `danger:` and its kind, such as `danger:gas`. More may come.
+    /// `undelivered`, `promise`, or `danger:` and its kind, such as `danger:gas`. More may come.
     pub reason: String,
     /// `normal`, `high` or `danger`.
     pub urgency: &'static str,

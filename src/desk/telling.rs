@@ -208,33 +208,23 @@ mod tests {
     use super::*;
     use crate::{
         conversation::{EscalationId, Reason, Urgency},
-        message::{Attachment, ConversationId},
+        desk::transitions::tests::waiting,
+        message::Attachment,
         reading::Danger,
     };
 
     fn record() -> EscalationRecord {
         EscalationRecord {
             id: EscalationId(12),
-            conversation: ConversationId(Uuid::nil()),
-            channel: "web".into(),
             reason: Reason::Danger(Danger::Gas),
             urgency: Urgency::Danger,
             intents: vec!["gas_smell".into()],
             words: Some("smel gaz in the kichen".into()),
             language: None,
-            mood: None,
             opened_at: at("2026-11-22T07:44:10Z"),
             due_at: Some(at("2026-11-22T07:54:10Z")),
             waiting_since: Some(at("2026-11-22T07:44:10Z")),
-            claimed_by: None,
-            claimed_at: None,
-            resolved_by: None,
-            resolved_at: None,
-            lapses: 0,
-            lapsed_from: None,
-            look_at: None,
-            still_waiting: 0,
-            joined_at: None,
+            ..waiting()
         }
     }
 

@@ -3,7 +3,6 @@
 use std::{
     env,
     ffi::OsString,
-    fmt::Write as _,
     fs::File,
     io::{self, Read as _},
     path::{Path, PathBuf},
@@ -11,6 +10,8 @@ use std::{
 
 use etcetera::BaseStrategy as _;
 use sha2::{Digest as _, Sha256};
+
+use crate::hexadecimal;
 
 /// Names the model's folder, before `[model] path` in `evenkeel.toml`.
 pub const VARIABLE: &str = "EVENKEEL_MODEL";
@@ -135,7 +136,7 @@ impl Pin {
         loop {
             let read = file.read(&mut buffer)?;
             if read == 0 {
-                return Ok(hexadecimal(&hash.finalize()) == self.sha256);
+                return Ok(hexadecimal::encode(&hash.finalize()) == self.sha256);
             }
             hash.update(&buffer[..read]);
         }
@@ -153,14 +154,6 @@ pub fn is_whole(model: &Pinned, folder: &Path) -> io::Result<bool> {
         }
     }
     Ok(true)
-}
-
-pub(super) fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
-        // Writing to a string cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 /// What an environment variable says, if it says something.

@@ -11,7 +11,7 @@ use std::{
 use sha2::{Digest, Sha256};
 
 use super::problem::{Problem, Severity, Source};
-use crate::reading::Language;
+use crate::{hexadecimal, reading::Language};
 
 /// The largest file that is read, in bytes. Hundred times a large intent; keeps a misplaced film out of memory.
 pub const MAX_FILE_BYTES: u64 = 256 * 1024;
@@ -215,6 +215,5 @@ fn version(files: &Files) -> String {
         hash.update(&source.text);
     }
     // Six bytes tell the versions of one crisis apart.
-    let short = hash.finalize().iter().take(6).fold(0_u64, |number, byte| number << 8 | u64::from(*byte));
-    format!("{short:012x}")
+    hexadecimal::encode(&hash.finalize()[..6])
 }

@@ -51,23 +51,11 @@ impl Store {
 
     /// Writes a channel's value down.
     pub async fn write_channel_note(&self, channel: &str, key: &str, value: &str) -> Result<()> {
-        let (channel, key, value) = (channel.to_owned(), key.to_owned(), value.to_owned());
-        self.writer
-            .run(move |work| {
-                Box::pin(async move {
-                    sqlx::query(
-                        "INSERT INTO channel_notes (channel, key, value) VALUES (?, ?, ?)
-                         ON CONFLICT (channel, key) DO UPDATE SET value = excluded.value",
-                    )
-                    .bind(channel)
-                    .bind(key)
-                    .bind(value)
-                    .execute(&mut work.connection)
-                    .await?;
-                    Ok(())
-                })
-            })
-            .await
+        let written = sqlx::query(
+            "INSERT INTO channel_notes (channel, key, value) VALUES (?, ?, ?)
+             ON CONFLICT (channel, key) DO UPDATE SET value = excluded.value",
+        );
+        self.writer.execute(written.bind(channel).bind(key).bind(value)).await
     }
 
     /// The places of a channel where a customer wrote since `since`, with the last message of each.

@@ -6,7 +6,8 @@ use sqlx::Row;
 use super::{
     EscalationRecord, Result, Store,
     escalations::{record, select_records},
-    handling::{note, speak},
+    handling::speak,
+    notes::note,
     rows::{Audit, find_conversation, micros, moment},
     writer::Work,
 };

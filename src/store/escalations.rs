@@ -5,7 +5,7 @@ use sqlx::{Row, SqliteConnection, sqlite::SqliteRow};
 
 use super::{
     Result, Store, StoreError,
-    handling::note,
+    notes::note,
     outbox::Undelivered,
     rows::{self, Audit, corrupt, find_conversation, from_json, micros, moment, save_memory, to_json, uuid},
 };

@@ -6,7 +6,8 @@ use sqlx::{Row, SqliteConnection};
 use super::{
     Result, Store,
     groups::{audit, find},
-    handling::{MAX_NAME_BYTES, checked, note},
+    handling::{agent_name, checked},
+    notes::note,
     outbox::{self, Undelivered},
     rows::{find_conversation, micros, save_memory, uuid},
     writer::Work,
@@ -68,7 +69,7 @@ impl Store {
         answer: GroupAnswer,
         now: Timestamp,
     ) -> Result<GroupReached> {
-        let agent = checked("agent's name", agent, MAX_NAME_BYTES)?;
+        let agent = agent_name(agent)?;
         let answer = GroupAnswer {
             text: checked("text", &answer.text, MAX_TEXT_BYTES)?,
             person: checked("choice of a person", &answer.person, MAX_LABEL_BYTES)?,
@@ -83,7 +84,7 @@ impl Store {
     /// # Errors
     /// [`super::StoreError::NoGroup`], [`super::StoreError::Merged`], [`super::StoreError::Empty`].
     pub async fn withdraw_group_answer(&self, group: GroupId, agent: &str, now: Timestamp) -> Result<()> {
-        let agent = checked("agent's name", agent, MAX_NAME_BYTES)?;
+        let agent = agent_name(agent)?;
         self.writer
             .run(move |work| {
                 Box::pin(async move {

@@ -12,7 +12,8 @@ use super::{
     EscalationRecord, Result, Store, StoreError,
     escalations::{queue_order, record, select_records},
     group_answers::{self, Told},
-    handling::{MAX_NAME_BYTES, checked, note},
+    handling::agent_name,
+    notes::note,
     rows::{Audit, corrupt, micros, moment, to_json},
     writer::Work,
 };
@@ -195,7 +196,7 @@ impl Store {
         split: Split,
         now: Timestamp,
     ) -> Result<Option<GroupId>> {
-        let agent = checked("agent's name", agent, MAX_NAME_BYTES)?;
+        let agent = agent_name(agent)?;
         let members = members.to_vec();
         if members.is_empty() {
             return Err(StoreError::Empty("list of members"));
@@ -208,7 +209,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::NoGroup`], [`StoreError::Merged`], [`StoreError::OtherLanguage`].
     pub async fn merge_groups(&self, from: GroupId, into: GroupId, agent: &str, now: Timestamp) -> Result<()> {
-        let agent = checked("agent's name", agent, MAX_NAME_BYTES)?;
+        let agent = agent_name(agent)?;
         self.writer.run(move |work| Box::pin(merge(work, from, into, agent, now))).await
     }
 

@@ -1,17 +1,18 @@
-//! What agents do with escalations: claim, release, hand over, reply, resolve; notes and drafts.
+//! What agents do with escalations: claim, release, hand over, reply, resolve.
 //!
 //! Each is one transaction, so that of two agents who do the same at the same moment one is refused and told who was faster.
 //! What the customer is to hear of it is queued in the same transaction.
 
 use jiff::Timestamp;
-use sqlx::{Row, SqliteConnection};
+use sqlx::SqliteConnection;
 
 use super::{
     Result, Store, StoreError,
     escalations::find,
+    notes::{drop_draft, note},
     outbox,
     promises::{self, NewPromise},
-    rows::{Audit, find_conversation, micros, moment, save_memory},
+    rows::{Audit, find_conversation, micros, save_memory},
     writer::Work,
 };
 use crate::{
@@ -25,8 +26,8 @@ use crate::{
 pub(super) const MAX_NAME_BYTES: usize = 200;
 
 /// How an open escalation gets to another owner, or to none.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Handling<'a> {
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Handling {
     /// The agent takes it from the queue; refused if another one has it.
     Claim,
     /// The agent takes it, whoever has it: they know of each other.
@@ -34,15 +35,15 @@ pub enum Handling<'a> {
     /// The agent who has it puts it back into the queue.
     Release,
     /// The agent who has it gives it to another one.
-    HandOver { to: &'a str },
+    HandOver { to: String },
     /// Its agent left the customer waiting: back to the queue. The agent named is the one who had it.
     Lapse,
 }
 
-impl Handling<'_> {
+impl Handling {
     /// The word of the audit trail.
     #[must_use]
-    pub fn as_str(self) -> &'static str {
+    pub fn as_str(&self) -> &'static str {
         match self {
             Self::Claim => "claim",
             Self::TakeOver => "take_over",
@@ -70,23 +71,6 @@ impl<'a> From<&'a str> for NewReply<'a> {
     }
 }
 
-/// What an agent, or the service, wrote about an escalation for agents.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
-pub struct Note {
-    /// None: the service.
-    pub agent: Option<String>,
-    pub text: String,
-    pub at: Timestamp,
-}
-
-/// A reply that is not sent.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
-pub struct Draft {
-    pub agent: String,
-    pub text: String,
-    pub at: Timestamp,
-}
-
 impl Store {
     /// Changes who has an escalation, and queues what the customer is to hear of it.
     ///
@@ -97,13 +81,13 @@ impl Store {
         &self,
         id: EscalationId,
         agent: &str,
-        handling: Handling<'_>,
+        handling: Handling,
         say: Option<&Outgoing>,
         now: Timestamp,
     ) -> Result<()> {
-        let step = Step::new(agent, handling)?;
+        let agent = agent_name(agent)?;
         let say = say.cloned();
-        self.writer.run(move |work| Box::pin(change_owner(work, id, step, say, now))).await
+        self.writer.run(move |work| Box::pin(change_owner(work, id, agent, handling, say, now))).await
     }
 
     /// An agent's words to the customer: claims the escalation, if nobody has it yet, and queues them. What they promise is recorded with
@@ -120,7 +104,7 @@ impl Store {
         now: Timestamp,
     ) -> Result<bool> {
         let NewReply { text, id: own, promise } = reply.into();
-        let agent = checked("agent's name", agent, MAX_NAME_BYTES)?;
+        let agent = agent_name(agent)?;
         let text = checked("text", text, MAX_TEXT_BYTES)?;
         let promise = promise.map(|promise| {
             let words = checked("promise", &promise.words, promises::MAX_WORDS_BYTES)?;
@@ -142,132 +126,44 @@ impl Store {
         say: Option<&Outgoing>,
         now: Timestamp,
     ) -> Result<()> {
-        let agent = checked("agent's name", agent, MAX_NAME_BYTES)?;
+        let agent = agent_name(agent)?;
         let note = note.filter(|note| !note.trim().is_empty());
         let note = note.map(|note| checked("note", note, MAX_TEXT_BYTES)).transpose()?;
         let say = say.cloned();
         self.writer.run(move |work| Box::pin(resolve(work, id, agent, note, say, now))).await
-    }
-
-    /// Writes a note down for agents; also where the escalation is resolved.
-    ///
-    /// # Errors
-    /// [`StoreError::NoEscalation`], [`StoreError::Empty`], [`StoreError::TooLong`].
-    pub async fn add_note(&self, id: EscalationId, agent: &str, text: &str, now: Timestamp) -> Result<()> {
-        let agent = checked("agent's name", agent, MAX_NAME_BYTES)?;
-        let text = checked("note", text, MAX_TEXT_BYTES)?;
-        self.writer.run(move |work| Box::pin(async move { leave_note(work, id, &agent, &text, now).await })).await
-    }
-
-    /// The notes of an escalation, oldest first.
-    pub async fn notes(&self, id: EscalationId) -> Result<Vec<Note>> {
-        let rows = sqlx::query("SELECT agent, text, at FROM notes WHERE escalation = ? ORDER BY id")
-            .bind(id.0)
-            .fetch_all(&self.readers)
-            .await?;
-        rows.iter()
-            .map(|row| {
-                Ok(Note { agent: row.try_get("agent")?, text: row.try_get("text")?, at: moment(row.try_get("at")?)? })
-            })
-            .collect()
-    }
-
-    /// Keeps what an agent has written and not sent, in place of what was kept before; no words: forgets it.
-    ///
-    /// # Errors
-    /// [`StoreError::NoEscalation`], [`StoreError::TooLong`].
-    pub async fn save_draft(&self, id: EscalationId, agent: &str, text: &str, now: Timestamp) -> Result<()> {
-        let agent = checked("agent's name", agent, MAX_NAME_BYTES)?;
-        if text.trim().is_empty() {
-            return self.writer.run(move |work| Box::pin(async move { drop_draft(work, id, &agent).await })).await;
-        }
-        let text = checked("text", text, MAX_TEXT_BYTES)?;
-        self.writer
-            .run(move |work| {
-                Box::pin(async move {
-                    find(&mut work.connection, id).await?;
-                    sqlx::query("INSERT OR REPLACE INTO drafts (escalation, agent, text, at) VALUES (?, ?, ?, ?)")
-                        .bind(id.0)
-                        .bind(agent)
-                        .bind(text)
-                        .bind(micros(now))
-                        .execute(&mut work.connection)
-                        .await?;
-                    Ok(())
-                })
-            })
-            .await
-    }
-
-    /// What an agent has written and not sent.
-    pub async fn draft(&self, id: EscalationId, agent: &str) -> Result<Option<Draft>> {
-        let row = sqlx::query("SELECT agent, text, at FROM drafts WHERE escalation = ? AND agent = ?")
-            .bind(id.0)
-            .bind(agent)
-            .fetch_optional(&self.readers)
-            .await?;
-        row.map(|row| {
-            Ok(Draft { agent: row.try_get("agent")?, text: row.try_get("text")?, at: moment(row.try_get("at")?)? })
-        })
-        .transpose()
-    }
-}
-
-/// A change of owner.
-pub(super) struct Step {
-    /// Who does it.
-    agent: String,
-    owner: Option<String>,
-    word: &'static str,
-    /// Whether it takes what nobody has.
-    may_take: bool,
-    /// Whether it takes what somebody else has.
-    seize: bool,
-}
-
-impl Step {
-    /// What an agent does, names checked.
-    pub(super) fn new(agent: &str, handling: Handling<'_>) -> Result<Self> {
-        let agent = checked("agent's name", agent, MAX_NAME_BYTES)?;
-        let owner = match handling {
-            Handling::Claim | Handling::TakeOver => Some(agent.clone()),
-            Handling::HandOver { to } => Some(checked("agent's name", to, MAX_NAME_BYTES)?),
-            Handling::Release | Handling::Lapse => None,
-        };
-        Ok(Self {
-            agent,
-            owner,
-            word: handling.as_str(),
-            may_take: matches!(handling, Handling::Claim),
-            seize: matches!(handling, Handling::TakeOver),
-        })
     }
 }
 
 pub(super) async fn change_owner(
     work: &mut Work,
     id: EscalationId,
-    step: Step,
+    agent: String,
+    handling: Handling,
     say: Option<Outgoing>,
     now: Timestamp,
 ) -> Result<()> {
+    let owner = match &handling {
+        Handling::Claim | Handling::TakeOver => Some(agent.clone()),
+        Handling::HandOver { to } => Some(agent_name(to)?),
+        Handling::Release | Handling::Lapse => None,
+    };
     let connection = &mut work.connection;
     let (mut conversation, has_it, waits) = find_open(connection, id).await?;
-    match has_it {
-        _ if step.seize => {}
-        Some(other) if other != step.agent => return Err(StoreError::ClaimedBy { id, agent: other }),
+    match (has_it, &handling) {
+        (_, Handling::TakeOver) => {}
+        (Some(other), _) if other != agent => return Err(StoreError::ClaimedBy { id, agent: other }),
         // A claim said twice changes nothing, and the customer hears of it once.
-        Some(_) if step.may_take => return Ok(()),
-        None if !step.may_take => return Err(StoreError::NotClaimed(id)),
-        _ => {}
+        (Some(_), Handling::Claim) => return Ok(()),
+        (Some(_), _) | (None, Handling::Claim) => {}
+        (None, _) => return Err(StoreError::NotClaimed(id)),
     }
-    let lapsed = step.word == Handling::Lapse.as_str();
+    let lapsed = handling == Handling::Lapse;
     if lapsed {
         // Answered since it was looked at.
         if !waits {
             return Err(StoreError::Conflict);
         }
-        let told = format!("{} left the customer waiting: back in the queue.", step.agent);
+        let told = format!("{agent} left the customer waiting: back in the queue.");
         note(connection, id, None, &told, None, now).await?;
     }
     // Who waits and had an agent hears from the clocks at once how it goes on.
@@ -276,17 +172,17 @@ pub(super) async fn change_owner(
          lapsed_from = iif(?3, ?4, lapsed_from), joined_at = iif(?6, ?2, joined_at),
          look_at = iif(?1 IS NULL AND waiting_since IS NOT NULL, ?2, look_at) WHERE id = ?5",
     )
-    .bind(&step.owner)
+    .bind(&owner)
     .bind(micros(now))
     .bind(lapsed)
-    .bind(&step.agent)
+    .bind(&agent)
     .bind(id.0)
-    .bind(say.is_some() && step.owner.is_some())
+    .bind(say.is_some() && owner.is_some())
     .execute(&mut *connection)
     .await?;
-    conversation.memory.standing = if step.owner.is_some() { Standing::Agent } else { Standing::Waiting };
+    conversation.memory.standing = if owner.is_some() { Standing::Agent } else { Standing::Waiting };
     save_memory(connection, &conversation).await?;
-    let audit = audit(connection, step.word, &conversation, id, &step.agent, now).await?;
+    let audit = audit(connection, handling.as_str(), &conversation, id, &agent, now).await?;
     speak(work, &conversation, say, audit, now).await
 }
 
@@ -379,30 +275,6 @@ pub(super) async fn resolve(
     speak(work, &conversation, say, audit, now).await
 }
 
-/// Writes a note down with its row of the audit trail.
-pub(super) async fn leave_note(
-    work: &mut Work,
-    id: EscalationId,
-    agent: &str,
-    text: &str,
-    now: Timestamp,
-) -> Result<()> {
-    let connection = &mut work.connection;
-    let conversation = find(connection, id).await?.conversation;
-    let audit = Audit {
-        kind: "note",
-        conversation: Some(conversation),
-        escalation: Some(id.0),
-        agent: Some(agent),
-        ..Audit::default()
-    };
-    let audit = audit.insert(connection, now).await?;
-    note(connection, id, Some(agent), text, Some(audit), now).await?;
-    work.changes.desk = true;
-    work.changes.conversations.push(conversation);
-    Ok(())
-}
-
 /// Queues what the customer is to hear and tells those who look on.
 pub(super) async fn speak(
     work: &mut Work,
@@ -438,35 +310,6 @@ async fn audit(
     audit.insert(connection, now).await
 }
 
-/// Writes a note inside a job; `audit` is the row that came with it.
-pub(super) async fn note(
-    connection: &mut SqliteConnection,
-    id: EscalationId,
-    agent: Option<&str>,
-    text: &str,
-    audit: Option<i64>,
-    now: Timestamp,
-) -> Result<()> {
-    sqlx::query("INSERT INTO notes (escalation, agent, text, audit, at) VALUES (?, ?, ?, ?, ?)")
-        .bind(id.0)
-        .bind(agent)
-        .bind(text)
-        .bind(audit)
-        .bind(micros(now))
-        .execute(connection)
-        .await?;
-    Ok(())
-}
-
-async fn drop_draft(work: &mut Work, id: EscalationId, agent: &str) -> Result<()> {
-    sqlx::query("DELETE FROM drafts WHERE escalation = ? AND agent = ?")
-        .bind(id.0)
-        .bind(agent)
-        .execute(&mut work.connection)
-        .await?;
-    Ok(())
-}
-
 /// The conversation of an escalation that is still open, who has it, and whether the customer waits for words.
 async fn find_open(
     connection: &mut SqliteConnection,
@@ -479,6 +322,11 @@ async fn find_open(
     let conversation = find_conversation(connection, escalation.conversation).await?;
     let waits = escalation.waiting_since.is_some();
     Ok((conversation.ok_or(StoreError::NoEscalation(id))?, escalation.claimed_by, waits))
+}
+
+/// An agent's name within its bounds.
+pub(super) fn agent_name(name: &str) -> Result<String> {
+    checked("agent's name", name, MAX_NAME_BYTES)
 }
 
 pub(super) fn checked(what: &'static str, text: &str, limit: usize) -> Result<String> {

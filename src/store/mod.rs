@@ -19,6 +19,7 @@ mod handling;
 mod happenings;
 mod inbox;
 mod invitations;
+mod notes;
 mod outbox;
 mod promises;
 mod queue;
@@ -51,10 +52,11 @@ pub use self::{
     followed::{Followed, Next},
     group_answers::{GroupAnswer, GroupReached},
     groups::{Answered, Assigned, Assignment, GroupDelivery, GroupMembers, GroupRecord, Joins, Member, Split},
-    handling::{Draft, Handling, NewReply, Note},
+    handling::{Handling, NewReply},
     happenings::Happening,
     inbox::{Due, Pending, Received},
     invitations::Invitation,
+    notes::{Draft, Note},
     outbox::{Leased, Recovered},
     promises::{MAX_WORDS_BYTES, NewPromise, Outcome, PromiseFilter, PromiseRecord, PromiseStep},
     queue::{QueueCounts, QueueFilter, QueuePage, Whose},

@@ -100,17 +100,8 @@ impl Store {
 
     /// Records that one more piece of a leased message has arrived: after a crash or a failure it goes on behind it.
     pub async fn piece_sent(&self, id: OutgoingId) -> Result<()> {
-        self.writer
-            .run(move |work| {
-                Box::pin(async move {
-                    sqlx::query("UPDATE outbox SET pieces = pieces + 1 WHERE id = ? AND state = 'leased'")
-                        .bind(id.to_string())
-                        .execute(&mut work.connection)
-                        .await?;
-                    Ok(())
-                })
-            })
-            .await
+        let sent = sqlx::query("UPDATE outbox SET pieces = pieces + 1 WHERE id = ? AND state = 'leased'");
+        self.writer.execute(sent.bind(id.to_string())).await
     }
 
     /// Puts a leased message back for a later try. Does nothing where it is not leased.

@@ -7,7 +7,8 @@ use sqlx::{Row, SqliteConnection, sqlite::SqliteRow};
 use super::{
     Result, Store, StoreError,
     escalations::open_or_raise,
-    handling::{MAX_NAME_BYTES, checked, note, speak},
+    handling::{agent_name, speak},
+    notes::note,
     rows::{Audit, corrupt, find_conversation, micros, moment, save_memory, uuid},
     writer::Work,
 };
@@ -140,7 +141,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::NoPromise`], [`StoreError::AlreadySettled`]; [`StoreError::Empty`] and [`StoreError::TooLong`] for the name.
     pub async fn settle_promise(&self, id: PromiseId, agent: &str, outcome: Outcome, now: Timestamp) -> Result<()> {
-        let agent = checked("agent's name", agent, MAX_NAME_BYTES)?;
+        let agent = agent_name(agent)?;
         self.writer.run(move |work| Box::pin(settle(work, id, agent, outcome, now))).await
     }
 

@@ -74,19 +74,8 @@ impl Store {
             return Ok(None);
         };
         if touch && moment(row.try_get("seen_at")?)? + SEEN_EVERY < now {
-            let session = session.clone();
-            self.writer
-                .run(move |work| {
-                    Box::pin(async move {
-                        sqlx::query("UPDATE sessions SET seen_at = max(seen_at, ?) WHERE token = ?")
-                            .bind(micros(now))
-                            .bind(session.as_str())
-                            .execute(&mut work.connection)
-                            .await?;
-                        Ok(())
-                    })
-                })
-                .await?;
+            let seen = sqlx::query("UPDATE sessions SET seen_at = max(seen_at, ?) WHERE token = ?");
+            self.writer.execute(seen.bind(micros(now)).bind(session.as_str())).await?;
         }
         Ok(Some(Session { name: row.try_get("name")?, role: users::role(row.try_get("role")?)? }))
     }

@@ -6,7 +6,8 @@ use sqlx::{Row, SqliteConnection};
 
 use super::{
     EscalationRecord, Result, Store, StoreError,
-    handling::{self, Handling, MAX_NAME_BYTES, Step, Words, checked},
+    handling::{self, Handling, Words, agent_name, checked},
+    notes,
     rows::{self, from_json, moment, to_json, uuid},
     writer::Work,
 };
@@ -162,8 +163,8 @@ impl Store {
 
     /// Records that a message of the staff was answered.
     pub async fn staff_answered(&self, channel: &str, message_id: &str) -> Result<()> {
-        let sql = "UPDATE staff_messages SET answered = 1 WHERE channel = ? AND message_id = ?";
-        self.staff_write(sql, channel, message_id.to_owned()).await
+        let answered = sqlx::query("UPDATE staff_messages SET answered = 1 WHERE channel = ? AND message_id = ?");
+        self.writer.execute(answered.bind(channel).bind(message_id)).await
     }
 
     /// The thread that is to be opened next.
@@ -187,63 +188,42 @@ impl Store {
 
     /// From now on an escalation has to have a thread.
     pub async fn staff_want(&self, channel: &str, id: EscalationId) -> Result<()> {
-        let sql =
-            "INSERT OR IGNORE INTO staff_threads (channel, escalation) SELECT ?, id FROM escalations WHERE id = ?";
-        self.staff_write(sql, channel, id.0).await
+        let wanted = sqlx::query(
+            "INSERT OR IGNORE INTO staff_threads (channel, escalation) SELECT ?, id FROM escalations WHERE id = ?",
+        );
+        self.writer.execute(wanted.bind(channel).bind(id.0)).await
     }
 
     /// Records that the platform made a thread.
     pub async fn staff_opened(&self, channel: &str, id: EscalationId, thread: &str) -> Result<()> {
-        let (channel, thread) = (channel.to_owned(), thread.to_owned());
-        self.writer
-            .run(move |work| {
-                Box::pin(async move {
-                    sqlx::query("UPDATE staff_threads SET thread = ? WHERE channel = ? AND escalation = ?")
-                        .bind(thread)
-                        .bind(channel)
-                        .bind(id.0)
-                        .execute(&mut work.connection)
-                        .await?;
-                    Ok(())
-                })
-            })
-            .await
+        let opened = sqlx::query("UPDATE staff_threads SET thread = ? WHERE channel = ? AND escalation = ?");
+        self.writer.execute(opened.bind(thread).bind(channel).bind(id.0)).await
     }
 
     /// Records that one more of the posts that open a thread has arrived.
     pub async fn staff_opening_posted(&self, channel: &str, id: EscalationId) -> Result<()> {
-        let sql = "UPDATE staff_threads SET posts = posts + 1 WHERE channel = ? AND escalation = ?";
-        self.staff_write(sql, channel, id.0).await
+        let posted = sqlx::query("UPDATE staff_threads SET posts = posts + 1 WHERE channel = ? AND escalation = ?");
+        self.writer.execute(posted.bind(channel).bind(id.0)).await
     }
 
     /// Records that a thread is wholly opened, and tells of everything up to this row of the audit trail.
     pub async fn staff_told(&self, channel: &str, id: EscalationId, audit: i64) -> Result<()> {
-        let channel = channel.to_owned();
-        self.writer
-            .run(move |work| {
-                Box::pin(async move {
-                    sqlx::query("UPDATE staff_threads SET told = ? WHERE channel = ? AND escalation = ?")
-                        .bind(audit)
-                        .bind(channel)
-                        .bind(id.0)
-                        .execute(&mut work.connection)
-                        .await?;
-                    Ok(())
-                })
-            })
-            .await
+        let told = sqlx::query("UPDATE staff_threads SET told = ? WHERE channel = ? AND escalation = ?");
+        self.writer.execute(told.bind(audit).bind(channel).bind(id.0)).await
     }
 
     /// Records that a thread is not there any more: it is opened anew, if somebody still has to see to its escalation.
     pub async fn staff_lost(&self, channel: &str, id: EscalationId) -> Result<()> {
-        let again =
+        let again = sqlx::query(
             "UPDATE staff_threads SET thread = NULL, posts = 0, told = NULL WHERE channel = ? AND escalation = ?
-            AND EXISTS (SELECT 1 FROM escalations e WHERE e.id = staff_threads.escalation AND e.resolved_at IS NULL)";
-        self.staff_write(again, channel, id.0).await?;
-        let never =
+             AND EXISTS (SELECT 1 FROM escalations e WHERE e.id = staff_threads.escalation AND e.resolved_at IS NULL)",
+        );
+        self.writer.execute(again.bind(channel).bind(id.0)).await?;
+        let never = sqlx::query(
             "DELETE FROM staff_threads WHERE channel = ? AND escalation = ? AND EXISTS (SELECT 1 FROM escalations e
-            WHERE e.id = staff_threads.escalation AND e.resolved_at IS NOT NULL)";
-        self.staff_write(never, channel, id.0).await
+             WHERE e.id = staff_threads.escalation AND e.resolved_at IS NOT NULL)",
+        );
+        self.writer.execute(never.bind(channel).bind(id.0)).await
     }
 
     /// A thread that is to be deleted, because its customer was erased.
@@ -254,8 +234,8 @@ impl Store {
 
     /// Records that a thread was deleted, or cannot be.
     pub async fn staff_deleted(&self, channel: &str, thread: &str) -> Result<()> {
-        let sql = "DELETE FROM staff_erased WHERE channel = ? AND thread = ?";
-        self.staff_write(sql, channel, thread.to_owned()).await
+        let deleted = sqlx::query("DELETE FROM staff_erased WHERE channel = ? AND thread = ?");
+        self.writer.execute(deleted.bind(channel).bind(thread)).await
     }
 
     /// What a channel's staff are to be told of next.
@@ -296,14 +276,14 @@ impl Store {
 
     /// Records that one more of the posts that tell of a row has arrived.
     pub async fn staff_posted(&self, channel: &str, audit: i64) -> Result<()> {
-        self.staff_write("UPDATE staff_places SET posts = posts + 1 WHERE channel = ? AND audit < ?", channel, audit)
-            .await
+        let posted = sqlx::query("UPDATE staff_places SET posts = posts + 1 WHERE channel = ? AND audit < ?");
+        self.writer.execute(posted.bind(channel).bind(audit)).await
     }
 
     /// Records that a channel's staff need not hear of a row any more, nor of those before it.
     pub async fn staff_advance(&self, channel: &str, audit: i64) -> Result<()> {
-        let sql = "UPDATE staff_places SET posts = 0, audit = ?2 WHERE channel = ?1 AND audit < ?2";
-        self.staff_write(sql, channel, audit).await
+        let told = sqlx::query("UPDATE staff_places SET posts = 0, audit = ?2 WHERE channel = ?1 AND audit < ?2");
+        self.writer.execute(told.bind(channel).bind(audit)).await
     }
 
     /// The threads in which staff may be writing to customers.
@@ -320,22 +300,6 @@ impl Store {
         let last =
             sqlx::query_scalar("SELECT ifnull(MAX(id), 0) FROM audit INDEXED BY audit_escalation WHERE escalation = ?");
         Ok(last.bind(id.0).fetch_one(&self.readers).await?)
-    }
-
-    /// Runs a statement of a channel and one value.
-    async fn staff_write<V>(&self, sql: &'static str, channel: &str, value: V) -> Result<()>
-    where
-        V: Send + 'static + for<'q> sqlx::Encode<'q, sqlx::Sqlite> + sqlx::Type<sqlx::Sqlite>,
-    {
-        let channel = channel.to_owned();
-        self.writer
-            .run(move |work| {
-                Box::pin(async move {
-                    sqlx::query(sql).bind(channel).bind(value).execute(&mut work.connection).await?;
-                    Ok(())
-                })
-            })
-            .await
     }
 }
 
@@ -432,24 +396,24 @@ async fn act(
     say: Option<Outgoing>,
     now: Timestamp,
 ) -> Result<StaffOutcome> {
+    let agent = agent_name(agent);
     let handling = match order {
+        // Also who has no name is told something.
         StaffOrder::Tell(outcome) => return Ok(outcome),
         StaffOrder::Say(text) => {
-            let agent = checked("agent's name", agent, MAX_NAME_BYTES)?;
-            let text = checked("text", &text, MAX_TEXT_BYTES)?;
+            let (agent, text) = (agent?, checked("text", &text, MAX_TEXT_BYTES)?);
             // A message of the thread that comes twice is known by now: its order is done once.
             let words = Words { text, id: OutgoingId::new(), promise: None };
             handling::reply(work, id, agent, words, now).await?;
             return Ok(StaffOutcome::Done);
         }
         StaffOrder::Note(text) => {
-            let agent = checked("agent's name", agent, MAX_NAME_BYTES)?;
-            let text = checked("note", &text, MAX_TEXT_BYTES)?;
-            handling::leave_note(work, id, &agent, &text, now).await?;
+            let (agent, text) = (agent?, checked("note", &text, MAX_TEXT_BYTES)?);
+            notes::leave_note(work, id, &agent, &text, now).await?;
             return Ok(StaffOutcome::Done);
         }
         StaffOrder::Resolve { note } => {
-            let agent = checked("agent's name", agent, MAX_NAME_BYTES)?;
+            let agent = agent?;
             let note = note.map(|note| checked("note", &note, MAX_TEXT_BYTES)).transpose()?;
             handling::resolve(work, id, agent, note, say, now).await?;
             return Ok(StaffOutcome::Resolved);
@@ -458,7 +422,7 @@ async fn act(
         StaffOrder::TakeOver => Handling::TakeOver,
         StaffOrder::Release => Handling::Release,
     };
-    handling::change_owner(work, id, Step::new(agent, handling)?, say, now).await?;
+    handling::change_owner(work, id, agent?, handling, say, now).await?;
     Ok(StaffOutcome::Done)
 }
 

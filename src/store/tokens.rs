@@ -1,8 +1,10 @@
 //! Random tokens that let somebody in, and the hashes that the store knows them by.
 
-use std::fmt::{self, Write as _};
+use std::fmt;
 
 use sha2::{Digest, Sha256};
+
+use crate::hexadecimal;
 
 /// Bytes of a token: 256 bits are beyond guessing.
 const TOKEN_BYTES: usize = 32;
@@ -23,13 +25,12 @@ impl Token {
     pub fn random() -> Result<Self, getrandom::Error> {
         let mut bytes = [0; TOKEN_BYTES];
         getrandom::fill(&mut bytes)?;
-        Ok(Self(hexadecimal(&bytes)))
+        Ok(Self(hexadecimal::encode(&bytes)))
     }
 
     /// What somebody sent; None if it cannot be a token of ours.
     pub fn parse(text: &str) -> Option<Self> {
-        let well_formed = text.len() == TOKEN_BYTES * 2 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
-        well_formed.then(|| Self(text.to_owned()))
+        hexadecimal::is_of(text, TOKEN_BYTES).then(|| Self(text.to_owned()))
     }
 
     /// The token itself, for its holder alone.
@@ -47,7 +48,7 @@ impl Token {
         hash.update(purpose);
         hash.update([0]);
         hash.update(&self.0);
-        hexadecimal(&hash.finalize())
+        hexadecimal::encode(&hash.finalize())
     }
 }
 
@@ -61,14 +62,6 @@ impl TokenHash {
     pub fn as_str(&self) -> &str {
         &self.0
     }
-}
-
-fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        // Writing to a string cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 #[cfg(test)]

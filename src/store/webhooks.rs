@@ -50,19 +50,8 @@ impl Store {
 
     /// Records that a hook's receiver need not hear again of a row, nor of those before it.
     pub async fn advance_webhook(&self, hook: &str, audit: i64) -> Result<()> {
-        let hook = hook.to_owned();
-        self.writer
-            .run(move |work| {
-                Box::pin(async move {
-                    sqlx::query("UPDATE webhook_cursors SET audit = max(audit, ?) WHERE hook = ?")
-                        .bind(audit)
-                        .bind(hook)
-                        .execute(&mut work.connection)
-                        .await?;
-                    Ok(())
-                })
-            })
-            .await
+        let advanced = sqlx::query("UPDATE webhook_cursors SET audit = max(audit, ?) WHERE hook = ?");
+        self.writer.execute(advanced.bind(audit).bind(hook)).await
     }
 
     /// The next rows about escalations after one, in order.

@@ -7,7 +7,7 @@
 use std::{sync::Arc, time::Duration};
 
 use futures::future::BoxFuture;
-use sqlx::{Connection, SqliteConnection, SqlitePool};
+use sqlx::{Connection, Sqlite, SqliteConnection, SqlitePool, query::Query, sqlite::SqliteArguments};
 use tokio::{
     sync::{mpsc, oneshot},
     time::{Instant, MissedTickBehavior},
@@ -109,6 +109,17 @@ impl Writer {
         let task = Task { todo: Some(job), result: None, answer };
         self.orders.send(Order::Run(Box::new(task))).await.map_err(|_| StoreError::Closed)?;
         answered.await.map_err(|_| StoreError::Closed)?
+    }
+
+    /// Runs one statement, as a job of its own.
+    pub async fn execute(&self, statement: Query<'static, Sqlite, SqliteArguments>) -> Result<()> {
+        self.run(move |work| {
+            Box::pin(async move {
+                statement.execute(&mut work.connection).await?;
+                Ok(())
+            })
+        })
+        .await
     }
 
     /// Moves everything into the file itself.

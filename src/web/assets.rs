@@ -10,13 +10,22 @@ use axum::{
 use sha2::{Digest, Sha256};
 
 use super::error::{self, ApiError};
+use crate::hexadecimal;
 
 const JAVASCRIPT: &str = "text/javascript; charset=utf-8";
 
 /// Name, media type, content.
 const ASSETS: [(&str, &str, &str); 12] = [
-    ("chat.css", "text/css; charset=utf-8", include_str!("assets/chat.css")),
-    ("desk.css", "text/css; charset=utf-8", include_str!("assets/desk.css")),
+    (
+        "chat.css",
+        "text/css; charset=utf-8",
+        concat!(include_str!("assets/palette.css"), include_str!("assets/chat.css")),
+    ),
+    (
+        "desk.css",
+        "text/css; charset=utf-8",
+        concat!(include_str!("assets/palette.css"), include_str!("assets/desk.css")),
+    ),
     ("chat.js", JAVASCRIPT, include_str!("assets/chat.js")),
     ("desk-keys.js", JAVASCRIPT, include_str!("assets/desk-keys.js")),
     ("desk-reply.js", JAVASCRIPT, include_str!("assets/desk-reply.js")),
@@ -39,8 +48,7 @@ pub(super) fn version() -> &'static str {
             hash.update(name);
             hash.update(content);
         }
-        let first = hash.finalize().iter().take(8).fold(0_u64, |number, byte| number << 8 | u64::from(*byte));
-        format!("{first:016x}")
+        hexadecimal::encode(&hash.finalize()[..8])
     });
     &VERSION
 }

@@ -6,6 +6,8 @@
 use askama::filters::{Escaper, Html};
 use pulldown_cmark::{Event, Parser, Tag, TagEnd, TextMergeStream};
 
+use crate::channels::addresses;
+
 /// What a single line break in the text means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Breaks {
@@ -102,34 +104,17 @@ fn open_link(html: &mut String, url: &str) {
     html.push_str("\" target=\"_blank\" rel=\"noopener noreferrer nofollow\">");
 }
 
-/// Text whose bare web addresses become links, since the admins' contact points are often written so.
+/// Text whose bare web addresses become links.
 fn with_links(html: &mut String, text: &str) {
     let mut rest = text;
-    while let Some(at) = next_address(rest) {
-        let (before, from) = rest.split_at(at);
-        let end = from.find(|char: char| char.is_whitespace() || matches!(char, '<' | '>' | '"')).unwrap_or(from.len());
-        // A full stop or bracket after an address belongs to the sentence.
-        let address = from[..end].trim_end_matches(['.', ',', ';', ':', '!', '?', ')', ']', '\'', '*', '_']);
+    while let Some((before, address, after)) = addresses::first(rest) {
         escape(html, before);
         open_link(html, address);
         escape(html, address);
         html.push_str("</a>");
-        rest = &from[address.len()..];
+        rest = after;
     }
     escape(html, rest);
-}
-
-/// Where the next address with a host begins.
-fn next_address(text: &str) -> Option<usize> {
-    let starts_here = |at: usize, scheme: &str| {
-        let boundary = !text[..at].ends_with(|char: char| char.is_alphanumeric());
-        boundary && text[at + scheme.len()..].starts_with(|char: char| char.is_alphanumeric())
-    };
-    ["https://", "http://"]
-        .iter()
-        .flat_map(|scheme| text.match_indices(scheme).filter(|&(at, _)| starts_here(at, scheme)))
-        .map(|(at, _)| at)
-        .min()
 }
 
 fn escape(html: &mut String, text: &str) {

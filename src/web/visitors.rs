@@ -1,9 +1,6 @@
 //! Who a visitor is: the holder of a random key, and nothing more.
 
-use std::{
-    fmt::Write as _,
-    net::{IpAddr, Ipv4Addr, SocketAddr},
-};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use axum::{
     Json,
@@ -14,9 +11,10 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::{CHANNEL, Shared, error::ApiError, limits};
+use crate::hexadecimal;
 
-/// Hexadecimal digits of a visitor's key: 256 bits.
-const KEY_DIGITS: usize = 64;
+/// Bytes of a visitor's key: 256 bits are beyond guessing.
+const KEY_BYTES: usize = 32;
 
 /// The visitor who sent a request, by their key's SHA-256 in hexadecimal. It is their contact and their place: the key itself is
 /// never stored or logged, so the store gives nobody a way into a conversation.
@@ -25,8 +23,7 @@ pub(super) struct Visitor(pub String);
 
 impl Visitor {
     fn from_key(key: &str) -> Option<Self> {
-        let well_formed = key.len() == KEY_DIGITS && key.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
-        well_formed.then(|| Self(hexadecimal(&Sha256::digest(key.as_bytes()))))
+        hexadecimal::is_of(key, KEY_BYTES).then(|| Self(hexadecimal::encode(&Sha256::digest(key.as_bytes()))))
     }
 }
 
@@ -76,12 +73,12 @@ pub(super) async fn create(
     Address(address): Address,
 ) -> Result<(StatusCode, Json<Value>), ApiError> {
     shared.guards.keys.check(&address)?;
-    let mut key = [0; KEY_DIGITS / 2];
+    let mut key = [0; KEY_BYTES];
     getrandom::fill(&mut key).map_err(|error| {
         tracing::error!(%error, "the system has no random numbers");
         ApiError::unavailable("no key can be made at the moment")
     })?;
-    Ok((StatusCode::CREATED, Json(json!({ "visitor": hexadecimal(&key) }))))
+    Ok((StatusCode::CREATED, Json(json!({ "visitor": hexadecimal::encode(&key) }))))
 }
 
 /// `DELETE /api/chat/visitors`: the caller and all their words are forgotten.
@@ -90,14 +87,6 @@ pub(super) async fn delete(State(shared): State<Shared>, visitor: Visitor) -> Re
     let erased = shared.state.store.erase(CHANNEL, &visitor.0).await?;
     shared.tabs.wake(&visitor.0);
     Ok(Json(json!({ "erased": erased })))
-}
-
-fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        // Writing to a string cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ pub mod delivery;
 pub mod drift;
 pub mod grouping;
 mod heed;
+pub mod orders;
 pub mod outlook;
 mod overload;
 mod pace;

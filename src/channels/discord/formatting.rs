@@ -2,7 +2,7 @@
 
 use pulldown_cmark::{Event, Parser, Tag, TagEnd, TextMergeStream};
 
-use crate::message::Author;
+use crate::{channels::addresses, message::Author};
 
 /// Bold, italics, lists, quotes, code and web links as Discord writes them. Headings become bold lines, images their description, raw
 /// HTML is shown as the text it is. A line break is one where an agent pressed Enter; an admin's editor merely wrapped the line.
@@ -191,19 +191,14 @@ impl Writer {
     /// keep previews away.
     fn with_links(&mut self, text: &str) {
         let mut rest = text;
-        while let Some(at) = next_address(rest) {
-            let (before, from) = rest.split_at(at);
-            let end =
-                from.find(|char: char| char.is_whitespace() || matches!(char, '<' | '>' | '"')).unwrap_or(from.len());
-            // A full stop or bracket after an address belongs to the sentence.
-            let address = from[..end].trim_end_matches(['.', ',', ';', ':', '!', '?', ')', ']', '\'', '*', '_']);
+        while let Some((before, address, after)) = addresses::first(rest) {
             self.escaped(before);
             if is_web(address) {
                 self.raw(&format!("<{address}>"));
             } else {
                 self.escaped(address);
             }
-            rest = &from[address.len()..];
+            rest = after;
         }
         self.escaped(rest);
     }
@@ -251,19 +246,6 @@ fn is_web(address: &str) -> bool {
     });
     known
         && !address.contains(|char: char| char.is_whitespace() || char.is_control() || matches!(char, '<' | '>' | '\\'))
-}
-
-/// Where the next address with a host begins.
-fn next_address(text: &str) -> Option<usize> {
-    let starts_here = |at: usize, scheme: &str| {
-        let boundary = !text[..at].ends_with(|char: char| char.is_alphanumeric());
-        boundary && text[at + scheme.len()..].starts_with(|char: char| char.is_alphanumeric())
-    };
-    ["https://", "http://"]
-        .iter()
-        .flat_map(|scheme| text.match_indices(scheme).filter(|&(at, _)| starts_here(at, scheme)))
-        .map(|(at, _)| at)
-        .min()
 }
 
 #[cfg(test)]

@@ -384,7 +384,7 @@ fn user_in(code: &str) -> Option<UserId> {
 }
 
 #[cfg(test)]
-#[allow(clippy::needless_pass_by_value, reason = "tables read better with `json!` in place")]
+#[expect(clippy::needless_pass_by_value, reason = "tables read better with `json!` in place")]
 mod tests {
     use rstest::rstest;
     use serde_json::{Value, json};

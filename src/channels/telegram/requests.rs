@@ -51,26 +51,37 @@ impl Payload for SetWebhook {
 
 /// The message of a parcel.
 pub(super) fn message(parcel: &Parcel, place: &Place) -> SendMessage {
-    let mut request = SendMessage::new(chat(place.chat), formatting::html(&parcel.message, place.public()));
-    request.parse_mode = Some(ParseMode::Html);
-    request.link_preview_options = Some(without_previews());
+    let mut request = text(place.chat, formatting::html(&parcel.message, place.public()));
     request.message_thread_id = topic(place);
     let answered = parcel.reply_to.as_deref().and_then(|id| id.parse().ok());
-    // Its customer may have deleted it meanwhile: then it is an ordinary message.
-    request.reply_parameters = answered.map(|id| ReplyParameters::new(MessageId(id)).allow_sending_without_reply());
+    request.reply_parameters = answered.map(MessageId).map(answering);
     request.reply_markup = keyboard(&parcel.message.choices);
     request
 }
 
 /// A post in a topic of the staff's forum.
-pub(super) fn to_staff(post: &Post, place: &Place) -> SendMessage {
-    let mut request = SendMessage::new(chat(place.chat), formatting::html(&post.message, true));
+pub(super) fn to_staff(post: &Post, chat: i64, topic: ThreadId) -> SendMessage {
+    let mut request = text(chat, formatting::html(&post.message, true));
+    request.message_thread_id = Some(topic);
+    request.reply_parameters = post.answers.as_deref().and_then(staff_message).map(answering);
+    request
+}
+
+/// The number of a message of the staff in its chat, which ends the id that `updates.rs` gave it.
+pub(super) fn staff_message(id: &str) -> Option<MessageId> {
+    id.rsplit('/').next()?.parse().ok().map(MessageId)
+}
+
+fn text(to: i64, html: String) -> SendMessage {
+    let mut request = SendMessage::new(chat(to), html);
     request.parse_mode = Some(ParseMode::Html);
     request.link_preview_options = Some(without_previews());
-    request.message_thread_id = topic(place);
-    let answered = post.answers.as_deref().and_then(|id| id.rsplit('/').next()?.parse().ok());
-    request.reply_parameters = answered.map(|id| ReplyParameters::new(MessageId(id)).allow_sending_without_reply());
     request
+}
+
+/// Whoever wrote the message may have deleted it meanwhile: then the answer is an ordinary message.
+fn answering(message: MessageId) -> ReplyParameters {
+    ReplyParameters::new(message).allow_sending_without_reply()
 }
 
 fn without_previews() -> LinkPreviewOptions {
@@ -135,7 +146,7 @@ fn data(index: usize, id: &str) -> String {
 }
 
 #[cfg(test)]
-#[allow(clippy::invisible_characters, reason = "the mark that keeps a name from calling anybody")]
+#[expect(clippy::invisible_characters, reason = "the mark that keeps a name from calling anybody")]
 mod tests {
     use super::*;
     use crate::{
@@ -298,8 +309,8 @@ mod tests {
             answers: Some("9001/-1001234567890/77".into()),
             mark: "r4711-0".into(),
         };
-        let place = Place { chat: -1_001_234_567_890, topic: Some(5), customer: None };
-        insta::assert_json_snapshot!(to_staff(&post, &place), @r#"
+        let request = to_staff(&post, -1_001_234_567_890, ThreadId(MessageId(5)));
+        insta::assert_json_snapshot!(request, @r#"
         {
           "chat_id": -1001234567890,
           "text": "<b>Customer</b> 07:44\n\n<blockquote>@⁠dana &#60;b&#62;\ntwo</blockquote>",

@@ -4,14 +4,20 @@ use std::time::Duration;
 
 use futures::future::{BoxFuture, FutureExt as _};
 use serde::Serialize;
-use serde_json::{Value, json};
-use teloxide::requests::Payload;
+use serde_json::Value;
+use teloxide::{
+    payloads::{
+        CloseForumTopic, CreateForumTopic, DeleteForumTopic, GetChat, GetChatMember, ReopenForumTopic,
+        SetMessageReaction,
+    },
+    requests::Payload,
+    types::{ChatId, MessageId, ReactionType, ThreadId, UserId},
+};
 
 use super::{
     client::{CallError, PATIENCE},
     failures::{self, Crowd},
     listening::Listening,
-    place::Place,
     requests,
 };
 use crate::channels::{Post, Rate, SendError, Staff};
@@ -34,84 +40,6 @@ pub(super) struct Forum {
     crowd: Crowd,
 }
 
-/// Makes a topic. Ours and not teloxide's, like those below: those would ask for a colour or know old signs alone.
-#[derive(Debug, Serialize)]
-struct CreateForumTopic {
-    chat_id: i64,
-    name: String,
-}
-
-impl Payload for CreateForumTopic {
-    type Output = Value;
-    const NAME: &'static str = "CreateForumTopic";
-}
-
-#[derive(Debug, Serialize)]
-struct CloseForumTopic {
-    chat_id: i64,
-    message_thread_id: i64,
-}
-
-impl Payload for CloseForumTopic {
-    type Output = bool;
-    const NAME: &'static str = "CloseForumTopic";
-}
-
-#[derive(Debug, Serialize)]
-struct ReopenForumTopic {
-    chat_id: i64,
-    message_thread_id: i64,
-}
-
-impl Payload for ReopenForumTopic {
-    type Output = bool;
-    const NAME: &'static str = "ReopenForumTopic";
-}
-
-#[derive(Debug, Serialize)]
-struct DeleteForumTopic {
-    chat_id: i64,
-    message_thread_id: i64,
-}
-
-impl Payload for DeleteForumTopic {
-    type Output = bool;
-    const NAME: &'static str = "DeleteForumTopic";
-}
-
-#[derive(Debug, Serialize)]
-struct SetMessageReaction {
-    chat_id: i64,
-    message_id: i64,
-    reaction: Value,
-}
-
-impl Payload for SetMessageReaction {
-    type Output = bool;
-    const NAME: &'static str = "SetMessageReaction";
-}
-
-#[derive(Debug, Serialize)]
-struct GetChat {
-    chat_id: i64,
-}
-
-impl Payload for GetChat {
-    type Output = Value;
-    const NAME: &'static str = "GetChat";
-}
-
-#[derive(Debug, Serialize)]
-struct GetChatMember {
-    chat_id: i64,
-    user_id: i64,
-}
-
-impl Payload for GetChatMember {
-    type Output = Value;
-    const NAME: &'static str = "GetChatMember";
-}
-
 impl Forum {
     pub(super) fn new(chat: i64, listening: std::sync::Arc<Listening>) -> Self {
         Self { chat, place: chat.to_string(), listening, crowd: Crowd::default() }
@@ -121,58 +49,19 @@ impl Forum {
         self.listening.client.call(payload, PATIENCE).await
     }
 
+    /// Calls, and says of a failure what it means for what was to be sent.
+    async fn ask<P: Payload + Serialize>(&self, payload: &P) -> Result<Value, SendError> {
+        self.call(payload).await.map_err(|error| self.failed(&error))
+    }
+
     fn failed(&self, error: &CallError) -> SendError {
         failures::sending(error, self.chat, &self.crowd)
     }
 
-    async fn make_topic(&self, title: &str) -> Result<String, SendError> {
-        let name = title.chars().take(MAX_TITLE).collect();
-        let topic =
-            self.call(&CreateForumTopic { chat_id: self.chat, name }).await.map_err(|error| self.failed(&error))?;
-        let thread = topic["message_thread_id"].as_i64().map(|thread| thread.to_string());
-        thread.ok_or_else(|| SendError::Uncertain("its answer names no topic".to_owned()))
-    }
-
-    async fn say(&self, post: &Post) -> Result<(), SendError> {
-        let topic = topic(&post.thread)?;
-        let place = Place { chat: self.chat, topic: Some(topic), customer: None };
-        let request = requests::to_staff(post, &place);
-        match self.call(&request).await {
-            // Somebody closed it by hand, and there is news.
-            Err(CallError::Refused(refusal)) if is_closed(&refusal.description) => {
-                let reopen = ReopenForumTopic { chat_id: self.chat, message_thread_id: topic };
-                self.call(&reopen).await.map_err(|error| self.failed(&error))?;
-                self.call(&request).await
-            }
-            answer => answer,
-        }
-        .map(drop)
-        .map_err(|error| self.failed(&error))
-    }
-
-    async fn react(&self, message_id: &str) -> Result<(), SendError> {
-        let message_id = message_id.rsplit('/').next().and_then(|id| id.parse().ok());
-        let message_id =
-            message_id.ok_or_else(|| SendError::Malformed("the message is none of Telegram's".to_owned()))?;
-        let reaction = json!([{ "type": "emoji", "emoji": DONE }]);
-        let request = SetMessageReaction { chat_id: self.chat, message_id, reaction };
-        self.call(&request).await.map(drop).map_err(|error| self.failed(&error))
-    }
-
-    async fn shut(&self, thread: &str) -> Result<(), SendError> {
-        let request = CloseForumTopic { chat_id: self.chat, message_thread_id: topic(thread)? };
-        self.call(&request).await.map(drop).map_err(|error| self.failed(&error))
-    }
-
-    async fn erase(&self, thread: &str) -> Result<(), SendError> {
-        let request = DeleteForumTopic { chat_id: self.chat, message_thread_id: topic(thread)? };
-        self.call(&request).await.map(drop).map_err(|error| self.failed(&error))
-    }
-
     /// What keeps staff from working there; empty: nothing.
     pub(super) async fn check(&self, bot: i64) -> Vec<String> {
-        let chat = self.call(&GetChat { chat_id: self.chat }).await;
-        let member = self.call(&GetChatMember { chat_id: self.chat, user_id: bot }).await;
+        let chat = self.call(&GetChat::new(ChatId(self.chat))).await;
+        let member = self.call(&GetChatMember::new(ChatId(self.chat), UserId(bot.cast_unsigned()))).await;
         judge(self.chat, chat.as_ref(), member.as_ref())
     }
 }
@@ -213,8 +102,20 @@ fn judge(id: i64, chat: Result<&Value, &CallError>, member: Result<&Value, &Call
     wrong
 }
 
-fn topic(thread: &str) -> Result<i64, SendError> {
-    thread.parse().map_err(|_| SendError::Gone("the thread is none of Telegram's".to_owned()))
+fn topic(thread: &str) -> Result<ThreadId, SendError> {
+    let id = thread.parse().map_err(|_| SendError::Gone("the thread is none of Telegram's".to_owned()))?;
+    Ok(ThreadId(MessageId(id)))
+}
+
+fn message(id: &str) -> Result<MessageId, SendError> {
+    requests::staff_message(id).ok_or_else(|| SendError::Malformed("the message is none of Telegram's".to_owned()))
+}
+
+/// The sign below a message.
+fn reaction(chat: i64, message: MessageId) -> SetMessageReaction {
+    let mut request = SetMessageReaction::new(ChatId(chat), message);
+    request.reaction = Some(vec![ReactionType::Emoji { emoji: DONE.to_owned() }]);
+    request
 }
 
 fn is_closed(description: &str) -> bool {
@@ -232,29 +133,89 @@ impl Staff for Forum {
     }
 
     fn open<'a>(&'a self, title: &'a str) -> BoxFuture<'a, Result<String, SendError>> {
-        self.make_topic(title).boxed()
+        async move {
+            let name: String = title.chars().take(MAX_TITLE).collect();
+            let topic = self.ask(&CreateForumTopic::new(ChatId(self.chat), name)).await?;
+            let thread = topic["message_thread_id"].as_i64().map(|thread| thread.to_string());
+            thread.ok_or_else(|| SendError::Uncertain("its answer names no topic".to_owned()))
+        }
+        .boxed()
     }
 
     fn post<'a>(&'a self, post: &'a Post) -> BoxFuture<'a, Result<(), SendError>> {
-        self.say(post).boxed()
+        async move {
+            let topic = topic(&post.thread)?;
+            let request = requests::to_staff(post, self.chat, topic);
+            match self.call(&request).await {
+                // Somebody closed it by hand, and there is news.
+                Err(CallError::Refused(refusal)) if is_closed(&refusal.description) => {
+                    self.ask(&ReopenForumTopic::new(ChatId(self.chat), topic)).await?;
+                    self.ask(&request).await
+                }
+                answer => answer.map_err(|error| self.failed(&error)),
+            }
+            .map(drop)
+        }
+        .boxed()
     }
 
     fn approve<'a>(&'a self, _thread: &'a str, message_id: &'a str) -> BoxFuture<'a, Result<(), SendError>> {
-        self.react(message_id).boxed()
+        async move { self.ask(&reaction(self.chat, message(message_id)?)).await.map(drop) }.boxed()
     }
 
     fn close<'a>(&'a self, thread: &'a str) -> BoxFuture<'a, Result<(), SendError>> {
-        self.shut(thread).boxed()
+        async move { self.ask(&CloseForumTopic::new(ChatId(self.chat), topic(thread)?)).await.map(drop) }.boxed()
     }
 
     fn delete<'a>(&'a self, thread: &'a str) -> BoxFuture<'a, Result<(), SendError>> {
-        self.erase(thread).boxed()
+        async move { self.ask(&DeleteForumTopic::new(ChatId(self.chat), topic(thread)?)).await.map(drop) }.boxed()
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::{super::client::Refusal, *};
+
+    #[test]
+    fn a_thread_and_a_message_are_asked_for_by_number() {
+        let (chat, topic) = (ChatId(-1_009_999_999_999), topic("5").unwrap());
+        let requests = (
+            CreateForumTopic::new(chat, "#12 danger (gas) · web"),
+            CloseForumTopic::new(chat, topic),
+            reaction(chat.0, message("5/42").unwrap()),
+            GetChatMember::new(chat, UserId(77)),
+        );
+        insta::assert_json_snapshot!(requests, @r##"
+        [
+          {
+            "chat_id": -1009999999999,
+            "name": "#12 danger (gas) · web"
+          },
+          {
+            "chat_id": -1009999999999,
+            "message_thread_id": 5
+          },
+          {
+            "chat_id": -1009999999999,
+            "message_id": 42,
+            "reaction": [
+              {
+                "type": "emoji",
+                "emoji": "👍"
+              }
+            ]
+          },
+          {
+            "chat_id": -1009999999999,
+            "user_id": 77
+          }
+        ]
+        "##);
+        assert!(matches!(super::topic("C5"), Err(SendError::Gone(_))));
+        assert!(matches!(message("5/x"), Err(SendError::Malformed(_))));
+    }
 
     #[test]
     fn an_operator_reads_what_the_forum_lacks() {

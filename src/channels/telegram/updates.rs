@@ -24,7 +24,6 @@ pub(super) struct Bot {
 
 /// What happened.
 #[derive(Debug, PartialEq, Eq)]
-#[allow(clippy::large_enum_variant, reason = "there is one at a time")]
 pub(super) enum Happening {
     /// A customer wrote, or tapped a choice.
     Said {

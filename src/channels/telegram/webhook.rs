@@ -1,6 +1,6 @@
 //! Telegram calls us: sets that up, watches that it works, and takes the calls.
 
-use std::{fmt::Write as _, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use axum::{
     Router,
@@ -24,7 +24,10 @@ use super::{
     requests::SetWebhook,
     updates,
 };
-use crate::channels::{Door, backoff::wait_after};
+use crate::{
+    channels::{Door, backoff::wait_after},
+    hexadecimal,
+};
 
 /// Where Telegram calls.
 pub(super) const PATH: &str = "/webhooks/telegram";
@@ -52,12 +55,7 @@ impl Webhook {
     pub(super) fn new(public_url: &str, token: &str) -> Self {
         let url = format!("{}{PATH}", public_url.trim_end_matches('/'));
         let digest = Sha256::digest(format!("evenkeel telegram webhook {token}"));
-        let mut secret = String::new();
-        for byte in digest {
-            // Writing to a string cannot fail.
-            let _ = write!(secret, "{byte:02x}");
-        }
-        Self { url, secret }
+        Self { url, secret: hexadecimal::encode(&digest) }
     }
 
     /// Has Telegram call us, and watches it, until `stop`. The webhook stays: what is written meanwhile waits there.

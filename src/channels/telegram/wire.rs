@@ -25,7 +25,7 @@ pub(super) struct Chat {
 }
 
 #[derive(Debug, Deserialize)]
-#[allow(clippy::struct_field_names, reason = "the platform's names")]
+#[expect(clippy::struct_field_names, reason = "the platform's names")]
 pub(super) struct Message {
     pub message_id: i64,
     pub message_thread_id: Option<i64>,

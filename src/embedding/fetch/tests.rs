@@ -17,7 +17,7 @@ use futures::{StreamExt as _, stream};
 use sha2::{Digest as _, Sha256};
 
 use super::*;
-use crate::embedding::place::{Pin, hexadecimal};
+use crate::{embedding::place::Pin, hexadecimal};
 
 /// What a server says under a path.
 #[derive(Clone, Default)]
@@ -106,7 +106,7 @@ fn wheel() -> Vec<u8> {
 }
 
 fn pin(name: &'static str, content: &[u8]) -> Pin {
-    Pin { name, size: content.len() as u64, sha256: hexadecimal(&Sha256::digest(content)).leak() }
+    Pin { name, size: content.len() as u64, sha256: hexadecimal::encode(&Sha256::digest(content)).leak() }
 }
 
 fn model() -> &'static Pinned {

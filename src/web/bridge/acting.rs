@@ -118,7 +118,7 @@ async fn handle(
     bridge: &Bridge,
     id: EscalationId,
     agent: Option<String>,
-    handling: Handling<'_>,
+    handling: Handling,
 ) -> Result<Json<Now>, ApiError> {
     let (store, at) = (&shared.state.store, Timestamp::now());
     let agent = bridge.agent(agent)?;
@@ -127,9 +127,10 @@ async fn handle(
         Handling::Release => None,
         _ => transitions::on_claim(&shared.knowledge(), &record, &agent, at),
     };
+    let done = handling.as_str();
     let handled = store.handle(id, &agent, handling, say.as_ref(), at).await;
     told(store, handled).await?;
-    info!(escalation = %id, token = bridge.0, agent, "{} through the API", handling.as_str());
+    info!(escalation = %id, token = bridge.0, agent, "{done} through the API");
     now(store, id).await
 }
 

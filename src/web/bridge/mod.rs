@@ -44,7 +44,7 @@ impl Modify for Token {
 
 /// What every call may be answered when it is not served.
 #[derive(utoipa::IntoResponses)]
-#[allow(dead_code, reason = "describes what error.rs answers")]
+#[expect(dead_code, reason = "describes what error.rs answers")]
 enum Refusals {
     /// The request is not as described here
     #[response(status = 400)]
@@ -65,7 +65,7 @@ enum Refusals {
 
 /// What a call that changes something may be answered beside that.
 #[derive(utoipa::IntoResponses)]
-#[allow(dead_code, reason = "describes what error.rs answers")]
+#[expect(dead_code, reason = "describes what error.rs answers")]
 enum Conflicts {
     /// `claimed_by`: another agent has it; `already_resolved`; `not_claimed`: nobody has it; `id_taken`: the id is that of another message. The
     /// first two name the agent.

@@ -54,7 +54,6 @@ impl Doors {
     }
 
     /// An answer that lives as long as its tab. Its handler asks [`super::SignedIn::still`] from time to time.
-    #[allow(dead_code, reason = "for the queue's events")]
     pub fn stream<H: Handler<T, Shared>, T: 'static>(mut self, path: &'static str, who: Who, handler: H) -> Self {
         let route = self.gated(Method::GET, path, who, get(handler));
         self.streams = self.streams.route(path, route);

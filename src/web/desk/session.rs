@@ -35,7 +35,6 @@ impl SignedIn {
     }
 
     /// Whether they still are signed in with the role that they had: a long answer asks when [`Store::desk_changed`] fires, and ends if not.
-    #[allow(dead_code, reason = "for the queue's events")]
     pub async fn still(&self, store: &Store) -> Result<bool, StoreError> {
         let now = store.session(&self.session, false, Timestamp::now()).await?;
         Ok(now.is_some_and(|session| session.role == self.role))

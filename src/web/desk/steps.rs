@@ -54,7 +54,7 @@ pub(super) async fn hand_over(
     if !colleagues(&shared.state.store, &me.name).await?.contains(&form.to) {
         return Err(Refusal::invalid("nobody of that name works here"));
     }
-    let handling = Handling::HandOver { to: &form.to };
+    let handling = Handling::HandOver { to: form.to };
     let done = shared.state.store.handle(EscalationId(id), &me.name, handling, None, Timestamp::now()).await;
     after(id, done)
 }

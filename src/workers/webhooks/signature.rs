@@ -1,11 +1,11 @@
 //! Signatures of the [Standard Webhooks](https://www.standardwebhooks.com) scheme, so that a receiver can check them with a ready library.
 
-use std::fmt::Write as _;
-
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use secrecy::{ExposeSecret as _, SecretSlice, SecretString};
 use sha2::{Digest as _, Sha256};
+
+use crate::hexadecimal;
 
 /// What a secret begins with.
 const PREFIX: &str = "whsec_";
@@ -53,11 +53,7 @@ pub(super) fn short_hash(parts: &[&str]) -> String {
         hash.update(part);
         hash.update([0]);
     }
-    hash.finalize().iter().take(16).fold("msg_".to_owned(), |mut text, byte| {
-        // Writing to a string cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    format!("msg_{}", hexadecimal::encode(&hash.finalize()[..16]))
 }
 
 #[cfg(test)]
