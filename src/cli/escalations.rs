@@ -11,7 +11,7 @@ use jiff::{Timestamp, tz::TimeZone};
 use serde::Serialize;
 
 use super::{
-    on_store::{Database, Format, age, json, local, words_of},
+    on_store::{Agent, Database, Format, age, json, local, words_of},
     terminal::printable,
 };
 use crate::{
@@ -52,9 +52,8 @@ enum Command {
     Claim {
         #[arg(value_name = "NUMBER")]
         id: i64,
-        /// Your name
-        #[arg(long = "as", value_name = "NAME", env = "EVENKEEL_AGENT")]
-        agent: String,
+        #[command(flatten)]
+        agent: Agent,
         /// Take it even if somebody else has it
         #[arg(long)]
         take_over: bool,
@@ -63,9 +62,8 @@ enum Command {
     Release {
         #[arg(value_name = "NUMBER")]
         id: i64,
-        /// Your name
-        #[arg(long = "as", value_name = "NAME", env = "EVENKEEL_AGENT")]
-        agent: String,
+        #[command(flatten)]
+        agent: Agent,
     },
     /// Write to the customer; the conversation is yours from then on
     Reply {
@@ -73,9 +71,8 @@ enum Command {
         id: i64,
         /// What the customer reads (Markdown); `-` reads it from standard input
         text: String,
-        /// Your name as the customer sees it
-        #[arg(long = "as", value_name = "NAME", env = "EVENKEEL_AGENT")]
-        agent: String,
+        #[command(flatten)]
+        agent: Agent,
         /// What your words promise, for the list of promises; you are reminded before it falls due
         #[arg(long, value_name = "TEXT", requires = "by")]
         promise: Option<String>,
@@ -87,9 +84,8 @@ enum Command {
     Resolve {
         #[arg(value_name = "NUMBER")]
         id: i64,
-        /// Your name
-        #[arg(long = "as", value_name = "NAME", env = "EVENKEEL_AGENT")]
-        agent: String,
+        #[command(flatten)]
+        agent: Agent,
         /// What came of it, for the record
         #[arg(long)]
         note: Option<String>,
@@ -130,13 +126,13 @@ async fn execute(store: &Store, command: &Command, dir: &Path) -> anyhow::Result
         Command::Claim { id, agent, take_over } => {
             let handling = if *take_over { Handling::TakeOver } else { Handling::Claim };
             let record = store.escalation(EscalationId(*id)).await?;
-            let say = words(dir).and_then(|knowledge| transitions::on_claim(&knowledge, &record, agent, now));
-            let claimed = store.handle(record.id, agent, handling, say.as_ref(), now).await;
+            let say = words(dir).and_then(|knowledge| transitions::on_claim(&knowledge, &record, &agent.name, now));
+            let claimed = store.handle(record.id, &agent.name, handling, say.as_ref(), now).await;
             claimed.map_err(|error| with_way_out(error, "claim it with --take-over if you must"))?;
             writeln!(output, "escalation {id} is yours; the bot stays silent until you resolve it")?;
         }
         Command::Release { id, agent } => {
-            store.handle(EscalationId(*id), agent, Handling::Release, None, now).await?;
+            store.handle(EscalationId(*id), &agent.name, Handling::Release, None, now).await?;
             writeln!(output, "escalation {id} is back in the queue")?;
         }
         Command::Reply { id, text, agent, promise, by } => {
@@ -148,7 +144,7 @@ async fn execute(store: &Store, command: &Command, dir: &Path) -> anyhow::Result
             let promise = promise.transpose()?;
             let text = words_of(text, "your reply")?;
             let reply = NewReply { text: text.trim(), promise, id: None };
-            let replied = store.reply(EscalationId(*id), agent, reply, now).await;
+            let replied = store.reply(EscalationId(*id), &agent.name, reply, now).await;
             replied.map_err(|error| with_way_out(error, TAKE_OVER_FIRST))?;
             writeln!(
                 output,
@@ -157,8 +153,8 @@ async fn execute(store: &Store, command: &Command, dir: &Path) -> anyhow::Result
         }
         Command::Resolve { id, agent, note } => {
             let record = store.escalation(EscalationId(*id)).await?;
-            let say = words(dir).and_then(|knowledge| transitions::on_resolve(&knowledge, &record, agent, now));
-            let resolved = store.resolve(record.id, agent, note.as_deref(), say.as_ref(), now).await;
+            let say = words(dir).and_then(|knowledge| transitions::on_resolve(&knowledge, &record, &agent.name, now));
+            let resolved = store.resolve(record.id, &agent.name, note.as_deref(), say.as_ref(), now).await;
             resolved.map_err(|error| with_way_out(error, TAKE_OVER_FIRST))?;
             writeln!(output, "escalation {id} is resolved; the bot has the conversation again")?;
         }

@@ -11,7 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{
     load_knowledge, load_responder,
-    on_store::{Database, Format, age, json, local, words_of},
+    on_store::{Agent, Database, Format, age, json, local, words_of},
     terminal::printable,
 };
 use crate::{
@@ -31,13 +31,6 @@ pub(super) struct Args {
     database: Database,
     #[command(subcommand)]
     command: Command,
-}
-
-#[derive(Debug, clap::Args)]
-struct Agent {
-    /// Your name, as the customers see it
-    #[arg(long = "as", value_name = "NAME", env = "EVENKEEL_AGENT")]
-    agent: String,
 }
 
 #[derive(Debug, clap::Subcommand)]
@@ -157,7 +150,7 @@ async fn execute(store: &Store, command: &Command, dir: &Path) -> anyhow::Result
                 until: (*hours > 0).then(|| now + SignedDuration::from_hours(i64::from(*hours))),
                 also_mine: *also_mine,
             };
-            let reached = store.answer_group(GroupId(*id), &agent.agent, answer, now).await?;
+            let reached = store.answer_group(GroupId(*id), &agent.name, answer, now).await?;
             writeln!(output, "queued for {}, whose escalations are resolved", customers(reached.resolved))?;
             if reached.wrote_more > 0 {
                 writeln!(
@@ -174,19 +167,19 @@ async fn execute(store: &Store, command: &Command, dir: &Path) -> anyhow::Result
             }
         }
         Command::Withdraw { id, agent } => {
-            store.withdraw_group_answer(GroupId(*id), &agent.agent, now).await?;
+            store.withdraw_group_answer(GroupId(*id), &agent.name, now).await?;
             writeln!(output, "nobody else is given the answer of group {id}")?;
         }
         Command::Split { id, members, agent, together } => {
             let members: Vec<EscalationId> = members.iter().copied().map(EscalationId).collect();
             let split = if *together { Split::Together } else { Split::Apart };
-            match store.split_group(GroupId(*id), &members, &agent.agent, split, now).await? {
+            match store.split_group(GroupId(*id), &members, &agent.name, split, now).await? {
                 Some(new) => writeln!(output, "they are group {new} now")?,
                 None => writeln!(output, "each of them is on its own now")?,
             }
         }
         Command::Merge { from, into, agent } => {
-            store.merge_groups(GroupId(*from), GroupId(*into), &agent.agent, now).await?;
+            store.merge_groups(GroupId(*from), GroupId(*into), &agent.name, now).await?;
             writeln!(output, "all of group {from} are in group {into} now")?;
         }
         Command::MakeIntent { id, name, title } => {

@@ -53,6 +53,14 @@ fn open<T>(path: &Path, work: impl AsyncFnOnce(&Store) -> anyhow::Result<T>) -> 
     })
 }
 
+/// Who acts.
+#[derive(Debug, clap::Args)]
+pub(super) struct Agent {
+    /// Your name, as customers see it
+    #[arg(id = "agent", long = "as", value_name = "NAME", env = "EVENKEEL_AGENT")]
+    pub name: String,
+}
+
 /// For people or for scripts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub(super) enum Format {

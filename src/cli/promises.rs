@@ -9,7 +9,7 @@ use std::{
 use jiff::Timestamp;
 
 use super::{
-    on_store::{Database, Format, json, local_minute},
+    on_store::{Agent, Database, Format, json, local_minute},
     terminal::printable,
 };
 use crate::{
@@ -45,9 +45,8 @@ enum Command {
 struct Settle {
     #[arg(value_name = "NUMBER")]
     id: i64,
-    /// Your name
-    #[arg(long = "as", value_name = "NAME", env = "EVENKEEL_AGENT")]
-    agent: String,
+    #[command(flatten)]
+    agent: Agent,
 }
 
 pub(super) fn run(args: &Args, dir: &Path) -> anyhow::Result<ExitCode> {
@@ -71,7 +70,7 @@ async fn execute(store: &Store, command: &Command) -> anyhow::Result<()> {
         Command::Keep(settle) => (settle, Outcome::Kept),
         Command::Withdraw(settle) => (settle, Outcome::Withdrawn),
     };
-    store.settle_promise(PromiseId(settle.id), &settle.agent, outcome, now).await?;
+    store.settle_promise(PromiseId(settle.id), &settle.agent.name, outcome, now).await?;
     writeln!(output, "promise {} is {}", settle.id, outcome.as_str())?;
     Ok(())
 }
