@@ -15,8 +15,9 @@ use crate::{embedding::words::Words, reading::Language};
 const SHORTEST: usize = 4;
 /// From this length on two slips are mended where one is not enough, if the examples have the word.
 const LONG: usize = 8;
-/// The shortest words that are taken for a common one with two letters swapped, with a letter too few or too many, and with another letter: rare
-/// words are a letter away from common ones ("swabs", "rebate", "ruble" from "swans", "relate", "rule"), hardly ever a swap.
+/// The shortest words that are taken for one that they may rarely be meant as, with two letters swapped, with a letter too few or too many, and with
+/// another letter: rare words are a letter away from common ones ("swabs", "rebate", "ruble" from "swans", "relate", "rule"), hardly ever a
+/// swap. So it is with a common word and an example's, where no model tells what is a word at all.
 const SWAPPED: usize = 4;
 const MORE_OR_LESS: usize = 6;
 const CHANGED: usize = 8;
@@ -57,7 +58,8 @@ impl Spelling {
                 let is_english = *english.get_or_insert_with(|| is_english(text));
                 if is_english { nearest_common(words, piece) } else { None }
             };
-            if let Some(word) = self.nearest(piece).or_else(|| common.and_then(commonest)) {
+            let meant = self.nearest(piece).filter(|word| common.is_some() || is_likely(piece, word));
+            if let Some(word) = meant.or_else(|| common.and_then(commonest)) {
                 mended.push_str(&text[done..at]);
                 mended.push_str(word);
                 done = at + piece.len();
@@ -93,17 +95,19 @@ impl Spelling {
 
 /// The commonest word that one slip makes of it.
 fn nearest_common<'a>(words: &'a Words, strange: &str) -> Option<&'a str> {
-    let length = strange.chars().count();
-    let likely = |word: &str| {
-        let shortest = match word.chars().count() {
-            other if other != length => MORE_OR_LESS,
-            _ if letters(word) == letters(strange) => SWAPPED,
-            _ => CHANGED,
-        };
-        length >= shortest
-    };
     let near = words.beginning_with(strange.chars().next()?).filter(|(word, _)| slips(strange, word, 1).is_some());
-    near.filter(|(word, _)| likely(word)).min_by_key(|(_, place)| *place).map(|(word, _)| word)
+    near.filter(|(word, _)| is_likely(strange, word)).min_by_key(|(_, place)| *place).map(|(word, _)| word)
+}
+
+/// Whether what is near a word is hardly one itself.
+fn is_likely(strange: &str, word: &str) -> bool {
+    let length = strange.chars().count();
+    let shortest = match word.chars().count() {
+        other if other != length => MORE_OR_LESS,
+        _ if letters(word) == letters(strange) => SWAPPED,
+        _ => CHANGED,
+    };
+    length >= shortest
 }
 
 /// The letters of a word, sorted.
@@ -185,7 +189,7 @@ mod tests {
     #[case::an_apostrophe("powe'r", "powe'r")]
     #[case::nothing("", "")]
     fn a_slip_is_mended_where_one_word_was_meant(#[case] text: &str, #[case] expected: &str) {
-        assert_eq!(spelling().mended(text, None), expected);
+        assert_eq!(spelling().mended(text, Some(&common())), expected);
     }
 
     #[rstest]
@@ -207,7 +211,14 @@ mod tests {
         let spelling = Spelling::of(["the wheel of my cart"].into_iter());
         assert_eq!(spelling.mended("carf", Some(&common())), "cart");
         assert_eq!(spelling.mended("card", Some(&common())), "card");
-        assert_eq!(spelling.mended("card", None), "cart", "without a model nothing is known of it");
+    }
+
+    #[rstest]
+    #[case::swapped("wehn is the pwoer bakc", "when is the power back")]
+    #[case::too_few_letters("my tranzaction at the restaurnt", "my transaction at the restaurant")]
+    #[case::perhaps_other_words("feed my pover and my refine in a tower", "feed my pover and my refine in a tower")]
+    fn without_a_model_only_what_is_hardly_a_word_is_mended(#[case] text: &str, #[case] expected: &str) {
+        assert_eq!(spelling().mended(text, None), expected);
     }
 
     proptest! {
