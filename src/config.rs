@@ -12,8 +12,10 @@ use serde::Deserialize;
 use crate::channels::x;
 use crate::{
     channels::{discord, telegram},
+    desk,
     embedding::{Backend, Device, EmbedError},
     policy::Policy,
+    workers::webhooks,
 };
 
 /// The name of the file, beside `intents/` and `responses/`.
@@ -27,6 +29,8 @@ pub struct Config {
     pub store: StoreFile,
     pub model: Model,
     pub policy: Policy,
+    pub desk: desk::settings::Settings,
+    pub webhooks: Vec<webhooks::Settings>,
     pub telegram: telegram::Settings,
     pub discord: discord::Settings,
     #[cfg(feature = "x")]
@@ -118,6 +122,15 @@ impl Config {
         Ok(config)
     }
 
+    /// Where links to the desk begin, for a service that listens on `address`.
+    pub fn desk_url(&self, address: SocketAddr) -> String {
+        self.desk.url.clone().unwrap_or_else(|| {
+            // What listens everywhere is here too; a link to 0.0.0.0 leads nowhere.
+            let host = if address.ip().is_unspecified() { "localhost".to_owned() } else { host(address) };
+            format!("http://{host}:{}", address.port())
+        })
+    }
+
     fn verify(&self) -> anyhow::Result<()> {
         let Policy { max_wrong, quiet_ms, patience_ms } = self.policy;
         if !(0.001..=0.5).contains(&max_wrong) {
@@ -136,6 +149,8 @@ impl Config {
         if self.web.visitor_burst == 0 || self.web.address_burst == 0 {
             bail!("web.visitor_burst and web.address_burst must be at least 1");
         }
+        self.desk.verify()?;
+        webhooks::Settings::verify(&self.webhooks).map_err(anyhow::Error::msg)?;
         if self.model.backend == Backend::RustBert && !cfg!(feature = "rust-bert") {
             return Err(EmbedError::NotBuilt.into());
         }
@@ -143,6 +158,14 @@ impl Config {
             bail!("model.device is \"cuda\": only `backend = \"rust-bert\"` computes on a GPU");
         }
         Ok(())
+    }
+}
+
+/// The host of an address as it stands in a URL.
+fn host(address: SocketAddr) -> String {
+    match address {
+        SocketAddr::V4(v4) => v4.ip().to_string(),
+        SocketAddr::V6(v6) => format!("[{}]", v6.ip()),
     }
 }
 
@@ -174,6 +197,40 @@ mod tests {
     fn a_promise_that_cannot_be_meant_is_refused() {
         assert!(parse("[policy]\nmax_wrong = 5\n").is_err());
         assert!(parse("[policy]\nmax_wrong = 0.1\n").is_ok());
+    }
+
+    #[test]
+    fn links_to_the_desk_begin_where_browsers_find_it() {
+        let link = |toml: &str, listen: &str| parse(toml).unwrap().desk_url(listen.parse().unwrap());
+        assert_eq!(link("", "127.0.0.1:8080"), "http://127.0.0.1:8080");
+        assert_eq!(link("", "0.0.0.0:80"), "http://localhost:80");
+        assert_eq!(link("", "[::1]:8080"), "http://[::1]:8080");
+        assert_eq!(link("[desk]\nurl = \"https://desk.example\"\n", "127.0.0.1:8080"), "https://desk.example");
+        for url in [
+            "desk.example",
+            "https://desk.example/",
+            "https://desk.example/desk",
+            "ftp://desk.example",
+            "https://a@b.example",
+            "",
+        ] {
+            assert!(parse(&format!("[desk]\nurl = {url:?}\n")).is_err(), "{url}");
+        }
+    }
+
+    #[test]
+    fn hours_are_read_and_a_slip_in_them_names_its_line() {
+        let desk =
+            parse("[desk]\nhours = [\"weekdays 08:00-20:00\", \"sat 09:00-13:00\"]\nclaim_minutes = 5\n").unwrap().desk;
+        assert!(!desk.hours.are_always() && desk.claim_minutes == 5);
+        assert!(parse("[desk]\nhours = \"always\"\n").unwrap().desk.hours.are_always());
+        let error = format!("{:#}", parse("[desk]\nhours = [\"weekdays 8-20\"]\n").unwrap_err());
+        assert!(
+            error.contains("line 2") && error.contains("`weekdays 8-20`") && error.contains("08:00-20:00"),
+            "{error}"
+        );
+        assert!(parse("[desk]\nclaim_minutes = 0\n").is_err());
+        assert!(format!("{:#}", parse("[desk]\nhour = \"always\"\n").unwrap_err()).contains("`hours`"));
     }
 
     #[test]

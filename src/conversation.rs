@@ -75,6 +75,8 @@ pub struct Turn {
     pub replies: Vec<Outgoing>,
     /// Opened, or made more urgent where one is already open.
     pub escalation: Option<Escalation>,
+    /// What the replies promise.
+    pub promises: Vec<Promise>,
     /// What the conversation remembers from here on.
     pub memory: Memory,
     /// What was understood, one reading for each question of the burst; for the audit trail.
@@ -137,6 +139,8 @@ pub enum Reason {
     Undelivered,
     /// It is written in a language that no intent has examples in.
     Language,
+    /// A promise fell due and was not kept.
+    Promise,
 }
 
 impl Reason {
@@ -155,6 +159,7 @@ impl Reason {
             Self::Attachment => "attachment",
             Self::Undelivered => "undelivered",
             Self::Language => "language",
+            Self::Promise => "promise",
         }
     }
 }
@@ -196,6 +201,31 @@ pub struct Escalation {
     pub urgency: Urgency,
     /// What the customer probably wants, most probable first; may be empty.
     pub intents: Vec<String>,
+    /// By when a person answers, as far as it is known: the customer is told where the admins' line says so.
+    pub due_at: Option<Timestamp>,
+    /// When the clocks look next whether a person has answered; None: they do not.
+    pub look_at: Option<Timestamp>,
+}
+
+/// What the bot promises with an answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Promise {
+    /// Whose answer it is: it is said anew when the promise falls due.
+    pub intent: String,
+    /// What agents read of it.
+    pub words: String,
+    pub due_at: Timestamp,
+}
+
+/// The number by which people name a promise: counted from 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct PromiseId(pub i64);
+
+impl fmt::Display for PromiseId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0)
+    }
 }
 
 /// The number by which people name an escalation: short, counted from 1.
@@ -204,6 +234,17 @@ pub struct Escalation {
 pub struct EscalationId(pub i64);
 
 impl fmt::Display for EscalationId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0)
+    }
+}
+
+/// The number by which people name a group of escalations that ask the same: counted from 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct GroupId(pub i64);
+
+impl fmt::Display for GroupId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.0)
     }

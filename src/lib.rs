@@ -9,6 +9,7 @@ pub mod classifier;
 pub mod cli;
 pub mod config;
 pub mod conversation;
+pub mod desk;
 pub mod embedding;
 pub mod knowledge;
 pub mod message;

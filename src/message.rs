@@ -43,6 +43,22 @@ pub struct Attachment {
     pub media_type: Option<String>,
 }
 
+/// What one of the staff wrote in a thread of the staff's place on a platform.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StaffMessage {
+    /// The platform's name of the thread.
+    pub thread: String,
+    /// The platform's own id of the message, unique within the channel: a second delivery is the same message.
+    pub message_id: String,
+    /// Set when it is a new wording of an earlier message: that message's id.
+    pub edits: Option<String>,
+    /// The name that the platform shows, and that customers will see; empty where it does not tell us who wrote.
+    pub author: String,
+    pub text: String,
+    /// Whether files came with it.
+    pub files: bool,
+}
+
 /// One message to a customer, in Markdown. Each channel brings it into its own form.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Outgoing {

@@ -84,3 +84,58 @@ pub const CALM_AFTER: Duration = Duration::from_secs(10);
 
 /// An answer of the bot that could not be delivered for this long is not said any more: its facts may have changed since. A person is told.
 pub const ANSWER_TOO_OLD: jiff::SignedDuration = jiff::SignedDuration::from_hours(1);
+
+/// A desk session ends when it was not used for this long: longer than a meal and a meeting, shorter than the night that a forgotten browser
+/// stands open.
+pub const SESSION_IDLE: jiff::SignedDuration = jiff::SignedDuration::from_hours(4);
+
+/// A desk session ends this long after the sign-in, however much it is used: the longest shift fits, and a stolen cookie is worthless the next day.
+pub const SESSION_LONGEST: jiff::SignedDuration = jiff::SignedDuration::from_hours(16);
+
+/// How long a link to set a password is good: over a weekend.
+pub const INVITATION_LIFE: jiff::SignedDuration = jiff::SignedDuration::from_hours(72);
+
+/// The shortest password, in characters. Length is what counts against guessing; NIST SP 800-63B asks for 8 and recommends 15, and sign-ins are limited.
+pub const MIN_PASSWORD_CHARS: usize = 12;
+
+/// The longest password, in bytes: a passphrase in any script fits, and nobody makes us hash megabytes.
+pub const MAX_PASSWORD_BYTES: usize = 1_024;
+
+/// Passwords that are hashed at the same time: each takes 19 MiB and some 30 ms of a core, which customers' turns need too.
+pub const HASHES_AT_ONCE: usize = 2;
+/// A claim whose customer waits this long for words goes back to the queue, in minutes: time to read a long conversation and to ask a
+/// colleague, and less than people bear who were told that somebody is with them.
+pub const CLAIM_MINUTES: u32 = 15;
+
+/// First answers of the last so many hours tell how long one waits now: older ones are of another hour of the crisis.
+pub const ANSWERS_OF: jiff::SignedDuration = jiff::SignedDuration::from_hours(4);
+
+/// At most so many of the latest first answers count.
+pub const LATEST_ANSWERS: u32 = 50;
+
+/// With fewer first answers than this, nothing true can be said about the next one.
+pub const LEAST_ANSWERS: usize = 3;
+
+/// An agent who did something at the desk within this time counts as there.
+pub const AGENT_ACTIVE: jiff::SignedDuration = jiff::SignedDuration::from_mins(30);
+
+/// Of ten customers, so many waited no longer than what the next one is told: told the average, half would be disappointed.
+pub const IN_TIME_OF_TEN: usize = 8;
+
+/// A customer who still waits is told so this long before the time that was named: late enough to be needed, early enough to be before.
+pub const BEFORE_DUE: jiff::SignedDuration = jiff::SignedDuration::from_mins(3);
+
+/// Where no time could be named, a customer is told after so much working time that they still wait.
+pub const STILL_WAITING_AFTER: jiff::SignedDuration = jiff::SignedDuration::from_mins(30);
+
+/// How often one customer is told that they still wait, each time with a new time. After that only the truth is left: it takes longer.
+pub const MAX_STILL_WAITING: u32 = 3;
+
+/// Who wrote of danger and has nobody after this long is told again where help is at once.
+pub const DANGER_AGAIN: jiff::SignedDuration = jiff::SignedDuration::from_mins(10);
+
+/// That an agent is there is not said again within this time: claimed, released and claimed once more is one arrival.
+pub const JOINED_AGAIN: jiff::SignedDuration = jiff::SignedDuration::from_mins(30);
+
+/// The owner of a promise is reminded this long before it falls due, or at half of its time where that is later.
+pub const REMIND_BEFORE: jiff::SignedDuration = jiff::SignedDuration::from_mins(15);

@@ -47,6 +47,8 @@ pub enum Mood {
 }
 
 impl Mood {
+    pub const ALL: [Self; 4] = [Self::Calm, Self::Worried, Self::Angry, Self::Sad];
+
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {

@@ -31,10 +31,11 @@ use crate::{
     channels::{self, Board, Door, WebChat},
     classifier::saved::Shelf,
     config::{self, Config},
+    desk::waiting::Outlook,
     knowledge::{Knowledge, Phrase},
     responder::{self, Responder},
-    store::Store,
-    web::{self, ChatPage, Embedding, Limits, WebState},
+    store::{Store, Token},
+    web::{self, ChatPage, Embedding, Limits, Site, WebState},
     workers,
 };
 
@@ -45,11 +46,11 @@ const DRAIN: Duration = Duration::from_secs(15);
 /// How long open connections may take to end after that.
 const CLOSE: Duration = Duration::from_secs(3);
 
-/// Runs the service until SIGTERM or SIGINT, then drains and returns. `progress` is told how the fetching of the sentence model goes.
+/// Runs the service on the knowledge of `dir` until SIGTERM or SIGINT, then drains and returns. `progress` is told how the fetching of the sentence model goes.
 ///
 /// # Errors
 /// Whatever keeps it from starting: the address is taken, the store cannot be opened, another service has it.
-pub async fn run(config: Config, knowledge: Knowledge, progress: Progress) -> anyhow::Result<()> {
+pub async fn run(dir: &Path, config: Config, knowledge: Knowledge, progress: Progress) -> anyhow::Result<()> {
     // Listening for signals first: a stop that is asked for during the start is not missed.
     let stop = stop_signal()?;
     let metrics = PrometheusBuilder::new().install_recorder().context("installing the metrics recorder")?;
@@ -95,6 +96,10 @@ pub async fn run(config: Config, knowledge: Knowledge, progress: Progress) -> an
     let overloaded = watch::Sender::new(false);
     let drift = watch::Sender::new(Vec::new());
     let board = Board::default();
+    let hooks_board = Board::default();
+    let hooks = workers::webhooks::open(&config.webhooks, &store, &hooks_board)
+        .await
+        .context("reading how far webhooks' receivers were told")?;
     let mut condition = Condition {
         knowledge: knowledge.version.clone(),
         intents: knowledge.intents.len(),
@@ -102,6 +107,7 @@ pub async fn run(config: Config, knowledge: Knowledge, progress: Progress) -> an
         overloaded: overloaded.subscribe(),
         drift: drift.subscribe(),
         channels: board.watch(),
+        webhooks: hooks_board.watch(),
         off: off.iter().cloned().collect(),
     };
     let (health, health_for_web) = watch::channel(condition.health());
@@ -118,16 +124,21 @@ pub async fn run(config: Config, knowledge: Knowledge, progress: Progress) -> an
     let (ready, is_ready) = watch::channel(true);
     let (_page, page) = watch::channel(chat_page(&knowledge));
     let close_connections = CancellationToken::new();
-    let doors: Vec<Door> =
-        channels.iter().map(|channel| Door::new(channel.name(), store.clone(), board.clone())).collect();
+    let door = |name| Door::new(name, store.clone(), board.clone()).with_words(responder.subscribe());
+    let doors: Vec<Door> = channels.iter().map(|channel| door(channel.name())).collect();
     let webhooks = channels.iter().zip(&doors).filter_map(|(channel, door)| channel.routes(door));
     let webhooks = webhooks.fold(Router::new(), Router::merge);
     let state = WebState {
         store: store.clone(),
         door: Door::new(WebChat::NAME, store.clone(), board.clone()),
+        responder: responder.subscribe(),
+        knowledge_dir: dir.to_owned(),
+        learn_from_x: config.desk.learn_from_x,
+        channels: channels.clone(),
         page,
         embedding: embedding(&config.web)?,
         limits: limits(&config.web),
+        site: Site::new(config.desk.url.as_deref(), config.web.behind_proxy),
         behind_proxy: config.web.behind_proxy,
         health: health_for_web,
         ready: is_ready,
@@ -139,11 +150,27 @@ pub async fn run(config: Config, knowledge: Knowledge, progress: Progress) -> an
 
     let stop_turns = CancellationToken::new();
     let stop_delivery = CancellationToken::new();
+    let outlook = watch::Sender::new(Outlook { hours: config.desk.hours.clone(), ..Outlook::default() });
     let turns = tokio::spawn(workers::turns::run(
         store.clone(),
         responder.subscribe(),
+        outlook.subscribe(),
         config.policy.clone(),
         overloaded,
+        stop_turns.clone(),
+    ));
+    tokio::spawn(workers::clocks::run(
+        store.clone(),
+        config.desk.clone(),
+        responder.subscribe(),
+        outlook.subscribe(),
+        stop_turns.clone(),
+    ));
+    tokio::spawn(workers::outlook::run(
+        store.clone(),
+        config.desk.hours.clone(),
+        knowledge.zone().clone(),
+        outlook,
         stop_turns.clone(),
     ));
     tokio::spawn(workers::drift::run(
@@ -153,6 +180,7 @@ pub async fn run(config: Config, knowledge: Knowledge, progress: Progress) -> an
         drift,
         stop_turns.clone(),
     ));
+    tokio::spawn(workers::grouping::run(store.clone(), responder.subscribe(), stop_turns.clone()));
     let stop_listening = CancellationToken::new();
     let mut listening = JoinSet::new();
     let mut delivery = JoinSet::new();
@@ -160,7 +188,17 @@ pub async fn run(config: Config, knowledge: Knowledge, progress: Progress) -> an
         info!("channel {} is on", channel.name());
         let (listener, stop) = (Arc::clone(&channel), stop_listening.clone());
         listening.spawn(async move { listener.listen(door, stop).await });
+        delivery.spawn(workers::staff::run(
+            store.clone(),
+            Arc::clone(&channel),
+            Arc::clone(&knowledge),
+            board.clone(),
+            stop_delivery.clone(),
+        ));
         delivery.spawn(workers::delivery::run(store.clone(), channel, board.clone(), stop_delivery.clone()));
+    }
+    for (hook, cursor) in hooks {
+        delivery.spawn(workers::webhooks::run(hook, cursor, store.clone(), hooks_board.clone(), stop_delivery.clone()));
     }
     for (channel, why) in &off {
         info!("channel {channel} is off: {why}");
@@ -179,9 +217,10 @@ pub async fn run(config: Config, knowledge: Knowledge, progress: Progress) -> an
         tokio::spawn(learner.run(model, progress))
     });
 
+    invite_first_admin(&store, &config.desk_url(address)).await?;
     info!(store = %config.store.path.display(), "listening on http://{address}");
     eprintln!(
-        "\n  Open http://{address} and write as a customer would. What needs a person: `evenkeel escalations list`.\n"
+        "\n  Open http://{address} and write as a customer would. What needs a person waits at http://{address}/desk.\n"
     );
 
     stop.await;
@@ -200,6 +239,16 @@ pub async fn run(config: Config, knowledge: Knowledge, progress: Progress) -> an
     finish("closing the connections", server, CLOSE * 2).await;
     store.close().await;
     info!("stopped");
+    Ok(())
+}
+
+/// Tells how to make the first account while there is none. A secret: it goes to the terminal and not through the log.
+async fn invite_first_admin(store: &Store, base: &str) -> anyhow::Result<()> {
+    let token = Token::random().context("the system has no random numbers")?;
+    if store.invite_first_admin(&token.hash(), Timestamp::now()).await.context("inviting the first admin")? {
+        let link = web::invitation_link(base, &token);
+        eprintln!("\n  Nobody has an account at the desk yet. Make the first admin's (this works once):\n  {link}");
+    }
     Ok(())
 }
 

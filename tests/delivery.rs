@@ -118,6 +118,7 @@ impl World {
             decision: Decision::Answer(vec!["x".into()]),
             replies: replies.iter().map(outgoing).collect(),
             escalation: None,
+            promises: Vec::new(),
             memory: Memory::default(),
             readings: vec![],
         };

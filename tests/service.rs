@@ -50,8 +50,9 @@ async fn an_agent_reads_replies_and_resolves_from_the_command_line() {
     assert_eq!(visitor.replies().await.len(), 2, "while a person has the conversation the bot is silent");
 
     assert!(home.run(&["escalations", "resolve", "1", "--as", "Dana", "--note", "told"]).status.success());
+    assert!(text(&visitor.reply(3).await).contains("Dana"), "the customer hears that it is closed");
     visitor.says("3", "is the tap water safe to drink").await;
-    assert!(text(&visitor.reply(3).await).to_lowercase().contains("water"));
+    assert!(text(&visitor.reply(4).await).to_lowercase().contains("water"));
     assert!(stdout(&home.run(&["escalations", "list"])).contains("nobody waits"));
 
     let again = home.run(&["escalations", "resolve", "1", "--as", "Dana"]);

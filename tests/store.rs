@@ -11,7 +11,10 @@ use evenkeel::{
     conversation::{Decision, Escalation, EscalationId, Memory, Reason, Standing, Turn, Urgency},
     message::{Attachment, Author, Choice, ConversationId, Incoming, Outgoing},
     reading::{Danger, Language},
-    store::{Delivery, EscalationFilter, LastSeen, Leased, LineAuthor, OpenError, Silence, Store, StoreError},
+    store::{
+        Delivery, EscalationFilter, Handling, LastSeen, Leased, LineAuthor, Looked, NewPromise, NewReply, OpenError,
+        Outcome, PromiseFilter, PromiseStep, QueueFilter, Silence, Store, StoreError, Whose,
+    },
 };
 use jiff::Timestamp;
 use tempfile::TempDir;
@@ -67,6 +70,10 @@ impl House {
         self.store.transcript(conversation).await.unwrap().into_iter().map(|line| line.text).collect()
     }
 
+    async fn notes(&self, escalation: EscalationId) -> Vec<String> {
+        self.store.notes(escalation).await.unwrap().into_iter().map(|note| note.text).collect()
+    }
+
     /// Looks or meddles behind the store's back.
     async fn sql(&self, sql: &'static str) -> sqlx::SqliteConnection {
         use sqlx::{ConnectOptions, Executor};
@@ -113,6 +120,7 @@ fn answer(replies: &[&str]) -> Turn {
         decision: Decision::Answer(vec!["outage_status".into()]),
         replies: replies.iter().map(|text| reply(text)).collect(),
         escalation: None,
+        promises: Vec::new(),
         memory: Memory { introduced: true, turns: 1, ..Memory::default() },
         readings: Vec::new(),
     }
@@ -121,7 +129,7 @@ fn answer(replies: &[&str]) -> Turn {
 fn hand_over(reason: Reason, urgency: Urgency) -> Turn {
     Turn {
         decision: Decision::Escalate(reason),
-        escalation: Some(Escalation { reason, urgency, intents: vec!["billing".into()] }),
+        escalation: Some(Escalation { reason, urgency, intents: vec!["billing".into()], due_at: None, look_at: None }),
         memory: Memory {
             standing: Standing::Waiting,
             warned: vec![Danger::Gas],
@@ -491,7 +499,7 @@ async fn what_may_not_have_arrived_is_not_sent_again_and_a_person_is_told() {
     let open = house.store.escalations(EscalationFilter::Open).await.unwrap();
     assert_eq!(open.len(), 1);
     assert_eq!((open[0].reason, open[0].urgency), (Reason::Undelivered, Urgency::Normal));
-    assert_eq!(open[0].note.as_deref(), Some("A reply may not have arrived."));
+    assert_eq!(house.notes(open[0].id).await, ["A reply may not have arrived."]);
     let after = house.store.pending(here).await.unwrap().unwrap().0;
     assert_eq!(after.memory.standing, Standing::Waiting);
     assert!(after.version > before.version, "a turn that knows nothing of it must be refused");
@@ -501,7 +509,7 @@ async fn what_may_not_have_arrived_is_not_sent_again_and_a_person_is_told() {
     house.store.fail(second[0].id, "forbidden", at(21)).await.unwrap();
     let open = house.store.escalations(EscalationFilter::Open).await.unwrap();
     assert_eq!(open.len(), 1);
-    assert_eq!(open[0].note.as_deref(), Some("A reply may not have arrived.\nA reply could not be delivered."));
+    assert_eq!(house.notes(open[0].id).await, ["A reply may not have arrived.", "A reply could not be delivered."]);
     let deliveries: Vec<_> =
         house.store.transcript(here).await.unwrap().into_iter().filter_map(|line| line.delivery).collect();
     assert_eq!(deliveries, [Delivery::Uncertain, Delivery::Failed]);
@@ -579,7 +587,7 @@ async fn an_agent_works_from_another_process_while_the_service_runs() {
     });
     let replies = (0..20).map(|n| {
         let agent = agent.clone();
-        async move { agent.reply(id, "Ana", &format!("line {n}"), at(20)).await }
+        async move { agent.reply(id, "Ana", format!("line {n}").as_str(), at(20)).await.map(drop) }
     });
     let (busy, replies) = tokio::join!(futures::future::join_all(busy), futures::future::join_all(replies));
     assert!(busy.into_iter().chain(replies).all(|result| result.is_ok()));
@@ -621,16 +629,16 @@ async fn an_escalation_goes_from_the_bot_to_an_agent_and_back() {
 
     let turn_meanwhile = house.store.pending(here).await.unwrap().unwrap().0;
     house.store.reply(id, "Ana", "  We are on our way.  ", at(20)).await.unwrap();
-    house.store.reply(id, "Ben", "I help.", at(21)).await.unwrap();
+    let second = house.store.reply(id, "Ben", "I help.", at(21)).await;
+    assert_eq!(second.unwrap_err().to_string(), format!("Ana has escalation {id}"));
     let late = house.store.record_turn(&turn_meanwhile, &[], &answer(&["bot"]), "k1", at(22)).await;
     assert!(matches!(late, Err(StoreError::Conflict)), "the bot does not talk into an agent's words");
     let claimed = house.store.escalation(id).await.unwrap();
     assert_eq!((claimed.claimed_by.as_deref(), claimed.claimed_at), (Some("Ana"), Some(at(20))));
     let lines = house.store.transcript(here).await.unwrap();
     let last = &lines[lines.len() - 2..];
-    assert_eq!(last[0].author, LineAuthor::Agent("Ana".into()));
-    assert_eq!(last[0].text, "We are on our way.");
-    assert_eq!(last[1].author, LineAuthor::Agent("Ben".into()));
+    assert_eq!(last[1].author, LineAuthor::Agent("Ana".into()));
+    assert_eq!(last[1].text, "We are on our way.");
     assert_eq!(house.store.status(here).await.unwrap().standing, Standing::Agent);
 
     // What the customer writes meanwhile is recorded, in silence.
@@ -639,9 +647,10 @@ async fn an_escalation_goes_from_the_bot_to_an_agent_and_back() {
     let silent = Turn { decision: Decision::Silent, memory, ..answer(&[]) };
     assert_eq!(house.take_turn(here, silent).await, None);
 
-    house.store.resolve(id, "Ana", Some("crew sent"), at(30)).await.unwrap();
+    house.store.resolve(id, "Ana", Some("crew sent"), None, at(30)).await.unwrap();
     let resolved = house.store.escalation(id).await.unwrap();
-    assert_eq!((resolved.resolved_by.as_deref(), resolved.note.as_deref()), (Some("Ana"), Some("crew sent")));
+    assert_eq!(resolved.resolved_by.as_deref(), Some("Ana"));
+    assert_eq!(house.notes(id).await, ["crew sent"]);
     let memory = house.store.pending(here).await.unwrap().unwrap().0.memory;
     assert_eq!((memory.standing, memory.offered.len(), memory.warned.len()), (Standing::Bot, 0, 0));
     assert_eq!(house.store.escalations(EscalationFilter::Open).await.unwrap(), []);
@@ -671,16 +680,16 @@ async fn agents_are_told_what_is_wrong() {
     let here = house.store.receive(&says("here", "1", "hm")).await.unwrap().conversation;
     let id = house.take_turn(here, hand_over(Reason::Wish, Urgency::High)).await.unwrap();
     let said = async |id, agent: &str, text: &str| {
-        house.store.reply(id, agent, text, at(1)).await.map_or_else(|error| error.to_string(), |()| "sent".into())
+        house.store.reply(id, agent, text, at(1)).await.map_or_else(|error| error.to_string(), |_| "sent".into())
     };
     assert_eq!(said(EscalationId(99), "Ana", "hi").await, "there is no escalation 99");
     assert_eq!(said(id, "Ana", " \n").await, "the text is empty");
     assert_eq!(said(id, "", "hi").await, "the agent's name is empty");
     assert_eq!(said(id, "Ana", &"x".repeat(16_385)).await, "the text is longer than 16384 bytes");
-    house.store.resolve(id, "Ana", Some("  "), at(2)).await.unwrap();
-    assert_eq!(house.store.escalation(id).await.unwrap().note, None);
+    house.store.resolve(id, "Ana", Some("  "), None, at(2)).await.unwrap();
+    assert!(house.notes(id).await.is_empty());
     assert_eq!(said(id, "Ana", "hi").await, format!("escalation {id} is already resolved"));
-    let again = house.store.resolve(id, "Ana", None, at(3)).await;
+    let again = house.store.resolve(id, "Ana", None, None, at(3)).await;
     assert!(matches!(again, Err(StoreError::AlreadyResolved(_))));
 }
 
@@ -716,8 +725,14 @@ async fn an_erased_person_leaves_no_word_behind() {
     let theirs = house.store.conversation_at("web", "theirs").await.unwrap().unwrap();
     house.store.receive(&says("theirs", "hm", "SECRETWORD?")).await.unwrap();
     let id = house.take_turn(theirs, hand_over(Reason::Wish, Urgency::High)).await.unwrap();
-    house.store.reply(id, "Ana", "SECRETWORD, yes", at(20)).await.unwrap();
-    house.store.resolve(id, "Ana", Some("it was SECRETWORD"), at(21)).await.unwrap();
+    let promise = NewPromise { words: "SECRETWORD by noon".into(), due_at: at(90), remind_at: at(80) };
+    house
+        .store
+        .reply(id, "Ana", NewReply { text: "SECRETWORD, yes", id: None, promise: Some(promise) }, at(20))
+        .await
+        .unwrap();
+    assert_eq!(house.store.promises(PromiseFilter::Open).await.unwrap().len(), 1);
+    house.store.resolve(id, "Ana", Some("it was SECRETWORD"), None, at(21)).await.unwrap();
     // A place that others share: only their own lines go.
     let in_public = Incoming { contact: "visitor of theirs".into(), ..says("other", "shared", "SECRETWORD here") };
     house.store.receive(&in_public).await.unwrap();
@@ -746,6 +761,87 @@ async fn an_erased_person_leaves_no_word_behind() {
     assert_eq!(decisions, 60);
 }
 
+// The clocks.
+
+#[tokio::test]
+async fn what_comes_of_a_look_is_said_once_and_not_to_who_was_answered_meanwhile() {
+    let house = House::new().await;
+    let here = house.store.receive(&says("here", "1", "a person, please")).await.unwrap().conversation;
+    let mut turn = hand_over(Reason::Wish, Urgency::High);
+    turn.escalation =
+        turn.escalation.map(|escalation| Escalation { due_at: Some(at(60)), look_at: Some(at(50)), ..escalation });
+    let id = house.take_turn(here, turn).await.unwrap();
+    assert_eq!(house.store.looks(at(49), 10).await.unwrap(), Vec::new());
+    assert_eq!(house.store.next_look().await.unwrap(), Some(at(50)));
+    let seen = house.store.looks(at(50), 10).await.unwrap().remove(0);
+    assert_eq!((seen.id, seen.due_at), (id, Some(at(60))));
+    let still = Looked {
+        say: Some(reply("You still wait.")),
+        still_waiting: true,
+        due_at: Some(at(120)),
+        look_at: Some(at(110)),
+        note: None,
+    };
+    assert!(house.store.looked(&seen, &still, at(50)).await.unwrap());
+    assert!(!house.store.looked(&seen, &still, at(51)).await.unwrap(), "said once");
+    let again = house.store.looks(at(110), 10).await.unwrap().remove(0);
+    assert_eq!((again.still_waiting, again.due_at), (1, Some(at(120))));
+    house.store.reply(id, "Ana", "I am here.", at(100)).await.unwrap();
+    assert!(!house.store.looked(&again, &still, at(110)).await.unwrap(), "answered meanwhile");
+    assert_eq!(house.store.next_look().await.unwrap(), None);
+    let said = house.store.transcript(here).await.unwrap();
+    assert_eq!(said.iter().filter(|line| line.text == "You still wait.").count(), 1);
+}
+
+#[tokio::test]
+async fn a_claim_lapses_by_its_silence_and_not_while_its_agent_writes() {
+    let house = House::new().await;
+    let here = house.store.receive(&says("here", "1", "a person, please")).await.unwrap().conversation;
+    let id = house.take_turn(here, hand_over(Reason::Wish, Urgency::High)).await.unwrap();
+    house.store.handle(id, "Ana", Handling::Claim, None, at(20)).await.unwrap();
+    assert_eq!(house.store.idle_claims(at(19), 10).await.unwrap(), Vec::new());
+    let idle = house.store.idle_claims(at(20), 10).await.unwrap();
+    assert_eq!((idle[0].id, idle[0].since), (id, at(20)));
+    house.store.save_draft(id, "Ana", "Dear", at(30)).await.unwrap();
+    assert_eq!(house.store.idle_claims(at(25), 10).await.unwrap(), Vec::new());
+    house.store.handle(id, "Ana", Handling::Lapse, None, at(40)).await.unwrap();
+    let lapsed = house.store.escalation(id).await.unwrap();
+    assert_eq!((lapsed.claimed_by, lapsed.lapses, lapsed.look_at), (None, 1, Some(at(40))), "the clocks go on at once");
+    assert!(house.store.notes(id).await.unwrap()[0].text.starts_with("Ana left the customer waiting"));
+
+    house.store.reply(id, "Ben", "I am here.", at(50)).await.unwrap();
+    let answered = house.store.handle(id, "Ben", Handling::Lapse, None, at(60)).await;
+    assert!(matches!(answered, Err(StoreError::Conflict)));
+}
+
+#[tokio::test]
+async fn a_late_promise_calls_a_person_once() {
+    let house = House::new().await;
+    let here = house.store.receive(&says("here", "1", "a person, please")).await.unwrap().conversation;
+    let id = house.take_turn(here, hand_over(Reason::Wish, Urgency::High)).await.unwrap();
+    let promise = NewPromise { words: "a crew comes".into(), due_at: at(90), remind_at: at(80) };
+    house
+        .store
+        .reply(id, "Ana", NewReply { text: "A crew comes.", id: None, promise: Some(promise) }, at(20))
+        .await
+        .unwrap();
+    house.store.resolve(id, "Ana", None, None, at(21)).await.unwrap();
+    let due = house.store.promises_due(at(80), 10).await.unwrap().remove(0);
+    assert!(house.store.step_promise(&due, &PromiseStep::Remind, at(80)).await.unwrap());
+    assert_eq!(house.store.promises_due(at(89), 10).await.unwrap(), Vec::new());
+    let due = house.store.promises_due(at(90), 10).await.unwrap().remove(0);
+    let late = PromiseStep::Late(reply("Not yet."));
+    assert!(house.store.step_promise(&due, &late, at(90)).await.unwrap());
+    assert!(!house.store.step_promise(&due, &late, at(91)).await.unwrap());
+    let open = house.store.escalations(EscalationFilter::Open).await.unwrap();
+    assert_eq!((open.len(), open[0].reason, open[0].waiting_since), (1, Reason::Promise, Some(at(90))));
+    let record = house.store.promises(PromiseFilter::Of(here)).await.unwrap().remove(0);
+    assert_eq!((record.outcome, record.told_at, record.settled_at), (Some(Outcome::Broken), Some(at(90)), None));
+    house.store.settle_promise(record.id, "Ana", Outcome::Kept, at(95)).await.unwrap();
+    let again = house.store.settle_promise(record.id, "Ana", Outcome::Kept, at(96)).await;
+    assert!(matches!(again, Err(StoreError::AlreadySettled(_))));
+}
+
 // The file.
 
 #[tokio::test]
@@ -765,7 +861,7 @@ async fn a_file_that_is_no_store_is_refused_by_name_and_left_alone() {
     other.sql("CREATE TABLE recipes (name TEXT)").await;
     assert!(matches!(Store::open(&other.path()).await, Err(StoreError::Open(OpenError::Foreign(_)))));
 
-    house.sql("PRAGMA user_version = 7").await;
+    house.sql("PRAGMA user_version = 99").await;
     let newer = Store::open(&house.path()).await.err().unwrap();
     let expected = format!("{} was written by a newer Evenkeel", house.path().display());
     assert!(newer.to_string().starts_with(&expected), "{newer}");
@@ -831,4 +927,62 @@ async fn measures_how_fast_messages_are_taken_in() {
         futures::future::join_all(leased.iter().map(|leased| house.store.sent(leased.id, None, at(20)))).await;
     }
     println!("{sent} leased and sent, 50 at a time: {:?}", start.elapsed());
+}
+
+#[tokio::test]
+async fn the_queue_is_filtered_and_given_in_pages() {
+    let house = House::new().await;
+    let mut ids = Vec::new();
+    for place in ["a", "b", "c"] {
+        let conversation =
+            house.store.receive(&says(place, place, &format!("words of {place}"))).await.unwrap().conversation;
+        ids.push(house.take_turn(conversation, hand_over(Reason::Unsure, Urgency::Normal)).await.unwrap());
+    }
+    house.store.handle(ids[1], "Ana", Handling::Claim, None, at(20)).await.unwrap();
+    let shown = async |filter: QueueFilter, skip, limit| {
+        let page = house.store.queue(&filter, skip, limit).await.unwrap();
+        (page.escalations.iter().map(|open| open.id).collect::<Vec<_>>(), page.matching)
+    };
+    assert_eq!(shown(QueueFilter::default(), 1, 1).await, (vec![ids[1]], 3));
+    let of = |whose| QueueFilter { whose, ..QueueFilter::default() };
+    assert_eq!(shown(of(Whose::Unassigned), 0, 9).await, (vec![ids[0], ids[2]], 2));
+    assert_eq!(shown(of(Whose::Of("Ana".into())), 0, 9).await, (vec![ids[1]], 1));
+    assert_eq!(
+        shown(QueueFilter { channel: Some("telegram".into()), ..QueueFilter::default() }, 0, 9).await,
+        (vec![], 0)
+    );
+    let page = house.store.queue(&QueueFilter::default(), 0, 1).await.unwrap();
+    assert_eq!(page.escalations[0].words.as_deref(), Some("words of a"));
+    let counts = house.store.queue_counts("Ana").await.unwrap();
+    assert_eq!((counts.open, counts.unassigned, counts.mine, counts.mine_waiting), (3, 2, 1, 1));
+}
+
+#[tokio::test]
+async fn one_of_two_agents_gets_an_escalation_and_the_other_keeps_a_draft() {
+    let house = House::new().await;
+    let here = house.store.receive(&says("here", "1", "hm")).await.unwrap().conversation;
+    let id = house.take_turn(here, hand_over(Reason::Wish, Urgency::High)).await.unwrap();
+    let claim = |agent| house.store.handle(id, agent, Handling::Claim, None, at(20));
+    let (ana, ben) = tokio::join!(claim("Ana"), claim("Ben"));
+    assert!(ana.is_ok() != ben.is_ok(), "{ana:?} {ben:?}");
+    let (first, second) = if ana.is_ok() { ("Ana", "Ben") } else { ("Ben", "Ana") };
+    claim(first).await.unwrap();
+    let late = house.store.reply(id, second, "I was slower", at(21)).await;
+    assert!(matches!(late, Err(StoreError::ClaimedBy { agent, .. }) if agent == first));
+    house.store.save_draft(id, second, "I was slower", at(22)).await.unwrap();
+    assert_eq!(house.store.draft(id, second).await.unwrap().unwrap().text, "I was slower");
+    assert_eq!(house.store.draft(id, first).await.unwrap(), None);
+
+    house.store.handle(id, first, Handling::HandOver { to: second }, None, at(23)).await.unwrap();
+    house.store.reply(id, second, "Now it is mine", at(24)).await.unwrap();
+    assert_eq!(house.store.draft(id, second).await.unwrap(), None, "what is sent is no draft");
+    assert_eq!(house.store.escalation(id).await.unwrap().waiting_since, None);
+
+    let lapse = house.store.handle(id, second, Handling::Lapse, None, at(25)).await;
+    assert!(matches!(lapse, Err(StoreError::Conflict)), "who has just answered left nobody waiting: {lapse:?}");
+    house.store.handle(id, second, Handling::Release, None, at(25)).await.unwrap();
+    assert_eq!(house.store.escalation(id).await.unwrap().claimed_by, None);
+    assert_eq!(house.store.status(here).await.unwrap().standing, Standing::Waiting);
+    let gone = house.store.handle(id, first, Handling::Release, None, at(26)).await;
+    assert!(matches!(gone, Err(StoreError::NotClaimed(_))));
 }

@@ -7,7 +7,7 @@ const LONGEST: Duration = Duration::from_mins(1);
 
 /// The wait after so many failures in a row (from 1): 1 s, doubled each time up to a minute, of which up to a quarter is taken off by chance,
 /// so that those who failed together do not come back together.
-pub(in crate::channels) fn wait_after(failures: u32) -> Duration {
+pub(crate) fn wait_after(failures: u32) -> Duration {
     let doubled = (Duration::from_secs(1) * 2_u32.pow(failures.saturating_sub(1).min(6))).min(LONGEST);
     // Without randomness the whole span is as good.
     let chance = getrandom::u32().map_or(0.0, |random| f64::from(random) / f64::from(u32::MAX));

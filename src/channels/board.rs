@@ -1,4 +1,4 @@
-//! What the operator is told of each channel: `/health`, the log and the start screen read it here.
+//! What the operator is told of each channel and each webhook: `/health`, the log and the start screen read it here.
 
 use std::{collections::BTreeMap, fmt, sync::Arc};
 
@@ -13,6 +13,8 @@ use tracing::{info, warn};
 pub enum Side {
     Receiving,
     Sending,
+    /// Telling the staff in their own place.
+    Staff,
 }
 
 impl fmt::Display for Side {
@@ -20,6 +22,7 @@ impl fmt::Display for Side {
         f.write_str(match self {
             Self::Receiving => "receiving",
             Self::Sending => "sending",
+            Self::Staff => "telling the staff",
         })
     }
 }
@@ -31,8 +34,8 @@ pub struct Trouble {
     pub what: String,
 }
 
-/// All channels by name; what does not work on them.
-pub type Report = BTreeMap<&'static str, BTreeMap<Side, Trouble>>;
+/// All by name; what does not work on them.
+pub type Report = BTreeMap<String, BTreeMap<Side, Trouble>>;
 
 /// Where channels say that something does not work, and that it works again.
 #[derive(Clone, Default)]
@@ -40,18 +43,18 @@ pub struct Board(Arc<watch::Sender<Report>>);
 
 impl Board {
     /// A channel that is on, so far without trouble.
-    pub fn enter(&self, channel: &'static str) {
+    pub fn enter(&self, channel: &str) {
         self.0.send_modify(|report| {
-            report.entry(channel).or_default();
+            report.entry(channel.to_owned()).or_default();
         });
     }
 
     /// It does not work. Said once in the log for as long as the reason stays the same. `what` is for the operator: no secret, no
     /// customer's words.
-    pub fn trouble(&self, channel: &'static str, side: Side, what: impl Into<String>) {
+    pub fn trouble(&self, channel: &str, side: Side, what: impl Into<String>) {
         let what = what.into();
         self.0.send_if_modified(|report| {
-            let sides = report.entry(channel).or_default();
+            let sides = report.entry(channel.to_owned()).or_default();
             if sides.get(&side).is_some_and(|trouble| trouble.what == what) {
                 return false;
             }
@@ -64,8 +67,9 @@ impl Board {
     }
 
     /// It works (again).
-    pub fn works(&self, channel: &'static str, side: Side) {
-        let changed = self.0.send_if_modified(|report| report.entry(channel).or_default().remove(&side).is_some());
+    pub fn works(&self, channel: &str, side: Side) {
+        let changed =
+            self.0.send_if_modified(|report| report.entry(channel.to_owned()).or_default().remove(&side).is_some());
         if changed {
             info!(channel, %side, "works again");
         }
@@ -78,9 +82,9 @@ impl Board {
         self.0.subscribe()
     }
 
-    fn count(&self, channel: &'static str, side: Side) {
+    fn count(&self, channel: &str, side: Side) {
         let troubled = self.0.borrow().get(channel).is_some_and(|sides| sides.contains_key(&side));
-        metrics::gauge!("evenkeel_channel_trouble", "channel" => channel, "side" => side.to_string())
+        metrics::gauge!("evenkeel_channel_trouble", "channel" => channel.to_owned(), "side" => side.to_string())
             .set(f64::from(u8::from(troubled)));
     }
 }

@@ -1,12 +1,17 @@
 //! The one door in: every platform's words go through it, so that they are cleaned, kept and counted in one way.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
+use tokio::sync::watch;
 
 use super::{Board, Side};
 use crate::{
-    message::Incoming,
+    desk::{orders::order, transitions},
+    message::{Incoming, Outgoing, StaffMessage},
     policy,
-    store::{LastSeen, Received, Silence, Store, StoreError},
+    responder::Responder,
+    store::{LastSeen, Received, Silence, StaffOrder, Store, StoreError},
 };
 
 /// A channel's door to the store.
@@ -15,13 +20,21 @@ pub struct Door {
     channel: &'static str,
     store: Store,
     board: Board,
+    /// Words the changes that staff make in threads; without it customers hear nothing of them.
+    words: Option<watch::Receiver<Arc<Responder>>>,
 }
 
 impl Door {
     #[must_use]
     pub fn new(channel: &'static str, store: Store, board: Board) -> Self {
         board.enter(channel);
-        Self { channel, store, board }
+        Self { channel, store, board, words: None }
+    }
+
+    /// The same door, which tells customers of what staff do in threads in the words of the admins.
+    #[must_use]
+    pub fn with_words(self, words: watch::Receiver<Arc<Responder>>) -> Self {
+        Self { words: Some(words), ..self }
     }
 
     /// Keeps a message. When this returns `Ok`, it is on disk and may be acknowledged to the platform; a second delivery of the same
@@ -77,6 +90,46 @@ impl Door {
     /// As of [`Door::receive`].
     pub async fn last_seen(&self, since: Timestamp) -> Result<Vec<LastSeen>, StoreError> {
         self.store.last_seen(self.channel, since).await
+    }
+
+    /// One of the staff wrote in a thread: what it asks for is done, once. Its words are for the customer, so they are cleaned like a
+    /// customer's.
+    ///
+    /// # Errors
+    /// As of [`Door::receive`].
+    pub async fn staff(&self, mut message: StaffMessage) -> Result<(), StoreError> {
+        message.text = message.text.replace('\0', "\u{FFFD}");
+        let (order, now) = (order(&message), Timestamp::now());
+        let say = self.heard_of(&message, &order, now).await?;
+        self.store.staff_order(self.channel, message, order, say, now).await
+    }
+
+    /// What the customer is to hear of an order, should it be carried out.
+    async fn heard_of(
+        &self,
+        message: &StaffMessage,
+        order: &StaffOrder,
+        now: Timestamp,
+    ) -> Result<Option<Outgoing>, StoreError> {
+        let Some(words) = &self.words else { return Ok(None) };
+        if !matches!(order, StaffOrder::Claim | StaffOrder::TakeOver | StaffOrder::Resolve { .. }) {
+            return Ok(None);
+        }
+        let Some(record) = self.store.staff_escalation(self.channel, &message.thread).await? else { return Ok(None) };
+        let responder = Arc::clone(&words.borrow());
+        let (knowledge, agent) = (responder.knowledge(), message.author.as_str());
+        Ok(match order {
+            StaffOrder::Resolve { .. } => transitions::on_resolve(knowledge, &record, agent, now),
+            _ => transitions::on_claim(knowledge, &record, agent, now),
+        })
+    }
+
+    /// The threads in which staff may be writing to customers, for platforms that do not repeat what we missed.
+    ///
+    /// # Errors
+    /// As of [`Door::receive`].
+    pub async fn staff_threads(&self) -> Result<Vec<String>, StoreError> {
+        self.store.staff_threads(self.channel).await
     }
 
     /// Receiving works (again).

@@ -3,12 +3,13 @@
 //! A channel brings what customers write through the [`Door`], and what we say to its platform. What is the same for all of them is done
 //! once, elsewhere: the store keeps every message and finds second deliveries, `workers/delivery.rs` keeps order, rates and retries.
 
-mod backoff;
+pub(crate) mod backoff;
 mod board;
 pub mod discord;
 mod door;
 mod pieces;
 mod send_error;
+mod staff;
 pub mod telegram;
 mod web_chat;
 #[cfg(feature = "x")]
@@ -28,6 +29,7 @@ pub use board::{Board, Report, Side, Trouble};
 pub use door::Door;
 pub use pieces::split;
 pub use send_error::{SendError, Treatment};
+pub use staff::{Post, Staff};
 pub use web_chat::WebChat;
 
 /// A platform on which customers write.
@@ -61,6 +63,12 @@ pub trait Channel: Send + Sync {
     /// Brings one piece of a message to the platform. The answer is the platform's id of it, if it has one.
     fn send<'a>(&'a self, parcel: &'a Parcel) -> BoxFuture<'a, Result<Option<String>, SendError>>;
 
+    /// Shows the customer that somebody writes to them, for the few seconds that the platform shows it. Does not wait: nothing is lost if
+    /// it fails.
+    fn show_typing(&self, place: &str) {
+        let _ = place;
+    }
+
     /// Brings in what customers write, until `stop`. It never gives up: what fails is told to the door's board and tried again.
     fn listen(&self, door: Door, stop: CancellationToken) -> BoxFuture<'_, ()> {
         // The web chat's door is the web server.
@@ -74,6 +82,11 @@ pub trait Channel: Send + Sync {
     /// The routes through which the platform calls us, if it does.
     fn routes(&self, door: &Door) -> Option<axum::Router> {
         let _ = door;
+        None
+    }
+
+    /// The place of the staff there, if they have one.
+    fn staff(&self) -> Option<&dyn Staff> {
         None
     }
 

@@ -263,6 +263,24 @@ impl Encoder {
         let views = self.embedder.as_ref().map_or_else(Views::default, |embedder| embedder.views(&text));
         self.weigh(&self.count(&text, views), |_| true)
     }
+
+    /// All n-grams of a text by their hash, rising, with their weights; of length one. Unlike in a [`Row`], those that no example has are among
+    /// them: what is new to the intents is what tells new questions apart.
+    pub fn all_words(&self, text: &str) -> Vec<(u32, f32)> {
+        let mut squares = [0.0_f32; 2];
+        let mut all: Vec<(u32, f32, Block)> = grams(text)
+            .into_iter()
+            .map(|(key, block, n)| {
+                let idf = self.columns.get(&key).map_or(self.unseen, |column| self.idf[*column as usize]);
+                let value = (1.0 + (n as f32).ln()) * idf;
+                squares[block as usize] += value * value;
+                ((key ^ key >> 32) as u32, value, block)
+            })
+            .collect();
+        all.sort_unstable_by_key(|(key, ..)| *key);
+        // Each block is half of it.
+        all.into_iter().map(|(key, value, block)| (key, value / (2.0 * squares[block as usize]).sqrt())).collect()
+    }
 }
 
 /// How much unknown n-grams count in the length of a row: a text half of which we do not know should move the scores less.

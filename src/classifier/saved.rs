@@ -122,7 +122,7 @@ impl Shelf {
 }
 
 fn file(folder: &Path, key: &Key) -> PathBuf {
-    let name = key[..16].iter().fold(String::new(), |name, byte| name + &format!("{byte:02x}"));
+    let name = key[..16].iter().fold(String::new(), |name, byte| name + format!("{byte:02x}").as_str());
     folder.join(name).with_extension(ENDING)
 }
 

@@ -1,4 +1,4 @@
-//! `evenkeel escalations`: what waits for a person, until the desk exists. Works on the store's file, whether the service runs or not.
+//! `evenkeel escalations`: what waits for a person, for those who have no browser at hand. Works on the store's file, whether the service runs or not.
 
 use std::{
     io::{self, Read as _, Write},
@@ -6,7 +6,7 @@ use std::{
     process::ExitCode,
 };
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, anyhow, bail};
 use jiff::{Timestamp, tz::TimeZone};
 use serde::Serialize;
 
@@ -14,7 +14,11 @@ use super::terminal::printable;
 use crate::{
     config::Config,
     conversation::EscalationId,
-    store::{Delivery, EscalationFilter, EscalationRecord, Line, LineAuthor, Store},
+    desk::{due, transitions},
+    knowledge::{self, Knowledge, moment::Deadline},
+    store::{
+        Delivery, EscalationFilter, EscalationRecord, Handling, Line, LineAuthor, NewReply, Note, Store, StoreError,
+    },
 };
 
 #[derive(Debug, clap::Args)]
@@ -43,6 +47,25 @@ enum Command {
         #[arg(long, value_enum, default_value_t = Format::Table)]
         format: Format,
     },
+    /// Make it yours: the bot is silent from then on, and other agents are refused
+    Claim {
+        #[arg(value_name = "NUMBER")]
+        id: i64,
+        /// Your name
+        #[arg(long = "as", value_name = "NAME", env = "EVENKEEL_AGENT")]
+        agent: String,
+        /// Take it even if somebody else has it
+        #[arg(long)]
+        take_over: bool,
+    },
+    /// Put it back into the queue
+    Release {
+        #[arg(value_name = "NUMBER")]
+        id: i64,
+        /// Your name
+        #[arg(long = "as", value_name = "NAME", env = "EVENKEEL_AGENT")]
+        agent: String,
+    },
     /// Write to the customer; the conversation is yours from then on
     Reply {
         #[arg(value_name = "NUMBER")]
@@ -52,6 +75,12 @@ enum Command {
         /// Your name as the customer sees it
         #[arg(long = "as", value_name = "NAME", env = "EVENKEEL_AGENT")]
         agent: String,
+        /// What your words promise, for the list of promises; you are reminded before it falls due
+        #[arg(long, value_name = "TEXT", requires = "by")]
+        promise: Option<String>,
+        /// By when: `18:00`, `2h` or `2026-11-14 18:00`, in the incident's timezone
+        #[arg(long, value_name = "TIME", requires = "promise")]
+        by: Option<Deadline>,
     },
     /// Close it; the bot has the conversation again
     Resolve {
@@ -67,27 +96,41 @@ enum Command {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-enum Format {
+pub(super) enum Format {
     Table,
     Json,
 }
 
 pub(super) fn run(args: &Args, dir: &Path) -> anyhow::Result<ExitCode> {
-    let path = args.database.clone().map_or_else(|| Config::load(dir).map(|config| config.store.path), Ok)?;
+    with_store(args.database.as_ref(), dir, async |store| execute(store, &args.command, dir).await)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Opens the store that the settings or the command line name, and works on it.
+pub(super) fn with_store<T>(
+    database: Option<&PathBuf>,
+    dir: &Path,
+    work: impl AsyncFnOnce(&Store) -> anyhow::Result<T>,
+) -> anyhow::Result<T> {
+    let path = database.cloned().map_or_else(|| Config::load(dir).map(|config| config.store.path), Ok)?;
     if !path.exists() {
         bail!("there is no store at {}: start the service once, or name its file with --database", path.display());
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         let store = Store::open(&path).await.with_context(|| format!("cannot open {}", path.display()))?;
-        let result = execute(&store, &args.command).await;
+        let result = work(&store).await;
         store.close().await;
         result
-    })?;
-    Ok(ExitCode::SUCCESS)
+    })
 }
 
-async fn execute(store: &Store, command: &Command) -> anyhow::Result<()> {
+/// The knowledge of the folder, for what customers are told; None where it cannot be used, and then they are told nothing.
+fn words(dir: &Path) -> Option<Knowledge> {
+    knowledge::load(dir, Timestamp::now()).ok()?.knowledge
+}
+
+async fn execute(store: &Store, command: &Command, dir: &Path) -> anyhow::Result<()> {
     let mut output = io::stdout().lock();
     let now = Timestamp::now();
     match command {
@@ -102,38 +145,70 @@ async fn execute(store: &Store, command: &Command) -> anyhow::Result<()> {
         Command::Show { id, format } => {
             let record = store.escalation(EscalationId(*id)).await?;
             let lines = store.transcript(record.conversation).await?;
+            let notes = store.notes(record.id).await?;
             match format {
-                Format::Json => json(&mut output, &Shown { escalation: &record, lines: &lines })?,
-                Format::Table => show(&mut output, &record, &lines, now)?,
+                Format::Json => json(&mut output, &Shown { escalation: &record, notes: &notes, lines: &lines })?,
+                Format::Table => show(&mut output, &record, &notes, &lines, now)?,
             }
         }
-        Command::Reply { id, text, agent } => {
-            let mut words = text.clone();
-            if words == "-" {
-                words.clear();
-                io::stdin().read_to_string(&mut words).context("reading your reply from standard input")?;
+        Command::Claim { id, agent, take_over } => {
+            let handling = if *take_over { Handling::TakeOver } else { Handling::Claim };
+            let record = store.escalation(EscalationId(*id)).await?;
+            let say = words(dir).and_then(|knowledge| transitions::on_claim(&knowledge, &record, agent, now));
+            let claimed = store.handle(record.id, agent, handling, say.as_ref(), now).await;
+            claimed.map_err(|error| with_way_out(error, "claim it with --take-over if you must"))?;
+            writeln!(output, "escalation {id} is yours; the bot stays silent until you resolve it")?;
+        }
+        Command::Release { id, agent } => {
+            store.handle(EscalationId(*id), agent, Handling::Release, None, now).await?;
+            writeln!(output, "escalation {id} is back in the queue")?;
+        }
+        Command::Reply { id, text, agent, promise, by } => {
+            let promise = promise.as_deref().zip(by.as_ref()).map(|(promise, by)| {
+                let zone = words(dir).map_or_else(TimeZone::system, |knowledge| knowledge.zone().clone());
+                let due_at = by.due(now, &zone).context("that time has passed: promise a later one")?;
+                anyhow::Ok(due::promise(promise, due_at, now))
+            });
+            let promise = promise.transpose()?;
+            let mut text = text.clone();
+            if text == "-" {
+                text.clear();
+                io::stdin().read_to_string(&mut text).context("reading your reply from standard input")?;
             }
-            store.reply(EscalationId(*id), agent, words.trim(), now).await?;
+            let reply = NewReply { text: text.trim(), promise, id: None };
+            let replied = store.reply(EscalationId(*id), agent, reply, now).await;
+            replied.map_err(|error| with_way_out(error, TAKE_OVER_FIRST))?;
             writeln!(
                 output,
                 "queued for the customer; escalation {id} is yours, and the bot stays silent until you resolve it"
             )?;
         }
         Command::Resolve { id, agent, note } => {
-            store.resolve(EscalationId(*id), agent, note.as_deref(), now).await?;
+            let record = store.escalation(EscalationId(*id)).await?;
+            let say = words(dir).and_then(|knowledge| transitions::on_resolve(&knowledge, &record, agent, now));
+            let resolved = store.resolve(record.id, agent, note.as_deref(), say.as_ref(), now).await;
+            resolved.map_err(|error| with_way_out(error, TAKE_OVER_FIRST))?;
             writeln!(output, "escalation {id} is resolved; the bot has the conversation again")?;
         }
     }
     Ok(())
 }
 
+const TAKE_OVER_FIRST: &str = "to act in their place, first `evenkeel escalations claim NUMBER --take-over`";
+
+/// Tells whom somebody else forestalled what they can do.
+fn with_way_out(error: StoreError, way_out: &'static str) -> anyhow::Error {
+    if matches!(error, StoreError::ClaimedBy { .. }) { anyhow!("{error}; {way_out}") } else { error.into() }
+}
+
 #[derive(Serialize)]
 struct Shown<'a> {
     escalation: &'a EscalationRecord,
+    notes: &'a [Note],
     lines: &'a [Line],
 }
 
-fn json(output: &mut impl Write, value: &impl Serialize) -> anyhow::Result<()> {
+pub(super) fn json(output: &mut impl Write, value: &impl Serialize) -> anyhow::Result<()> {
     serde_json::to_writer_pretty(&mut *output, value)?;
     writeln!(output)?;
     Ok(())
@@ -165,7 +240,13 @@ fn list(output: &mut impl Write, records: &[EscalationRecord], now: Timestamp) -
     Ok(())
 }
 
-fn show(output: &mut impl Write, record: &EscalationRecord, lines: &[Line], now: Timestamp) -> io::Result<()> {
+fn show(
+    output: &mut impl Write,
+    record: &EscalationRecord,
+    notes: &[Note],
+    lines: &[Line],
+    now: Timestamp,
+) -> io::Result<()> {
     writeln!(
         output,
         "escalation {} on {}: {}, urgency {}",
@@ -184,8 +265,9 @@ fn show(output: &mut impl Write, record: &EscalationRecord, lines: &[Line], now:
     if let Some(at) = record.resolved_at {
         writeln!(output, "resolved {}", local(at))?;
     }
-    if let Some(note) = &record.note {
-        writeln!(output, "note     {}", printable(note))?;
+    for note in notes {
+        let agent = note.agent.as_deref().map(|agent| format!(" ({agent})")).unwrap_or_default();
+        writeln!(output, "note     {}", printable(&format!("{}{agent}", note.text)))?;
     }
     for line in lines {
         let who = match &line.author {
@@ -213,12 +295,12 @@ fn show(output: &mut impl Write, record: &EscalationRecord, lines: &[Line], now:
     Ok(())
 }
 
-fn local(at: Timestamp) -> String {
+pub(super) fn local(at: Timestamp) -> String {
     at.to_zoned(TimeZone::system()).strftime("%Y-%m-%d %H:%M:%S").to_string()
 }
 
 /// How long ago, in the largest whole unit.
-fn age(since: Timestamp, now: Timestamp) -> String {
+pub(super) fn age(since: Timestamp, now: Timestamp) -> String {
     let seconds = now.duration_since(since).as_secs().max(0);
     match seconds {
         0..=59 => format!("{seconds} s"),

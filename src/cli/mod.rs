@@ -7,12 +7,16 @@ mod classify;
 mod credentials;
 mod escalations;
 mod eval;
+mod groups;
 mod import;
 mod labelled;
 mod model;
+mod promises;
 mod run;
 mod terminal;
+mod tokens;
 mod understanding;
+mod users;
 
 use std::{
     io::{self, IsTerminal as _},
@@ -62,6 +66,14 @@ enum Command {
     Import(import::Args),
     /// See, answer and resolve what waits for a person
     Escalations(escalations::Args),
+    /// Who may work at the desk
+    Users(users::Args),
+    /// See who asks the same, answer them all at once, and make an intent of what they ask
+    Groups(groups::Args),
+    /// See what customers were promised, and say what became of it
+    Promises(promises::Args),
+    /// Let other helpdesks use the API
+    Tokens(tokens::Args),
     /// Get the sentence encoder, or see where it is looked for
     Model(model::Args),
 }
@@ -80,6 +92,10 @@ pub fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Eval(args) => eval::run(&args, dir),
         Command::Import(args) => import::run(&args),
         Command::Escalations(args) => escalations::run(&args, dir),
+        Command::Users(args) => users::run(&args, dir),
+        Command::Groups(args) => groups::run(&args, dir),
+        Command::Promises(args) => promises::run(&args, dir),
+        Command::Tokens(args) => tokens::run(&args, dir),
         Command::Model(args) => model::run(&args, dir),
     }
 }

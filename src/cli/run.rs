@@ -58,7 +58,7 @@ pub(super) fn run(args: &Args, dir: &Path) -> anyhow::Result<ExitCode> {
         sentence_model::logged()
     };
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let outcome = runtime.block_on(service::run(config, knowledge, progress));
+    let outcome = runtime.block_on(service::run(dir, config, knowledge, progress));
     // Learning may be under way, and nobody waits for it any more.
     runtime.shutdown_background();
     outcome.map(|()| ExitCode::SUCCESS)

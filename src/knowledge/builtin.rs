@@ -128,7 +128,7 @@ mod tests {
         for lines in LINES {
             for key in ["introduction", "hand_over.language", "waiting", "danger", "other_language"] {
                 let line = line(key, language(lines.code), &told).unwrap();
-                page = page + lines.code + " " + key + ": " + &line + "\n";
+                page = page + lines.code + " " + key + ": " + line.as_str() + "\n";
             }
         }
         insta::assert_snapshot!(page);

@@ -66,7 +66,42 @@ pub enum Placeholder {
     Fact(String),
     /// When a fact was last checked.
     AsOf(String),
+    Desk(Desk),
 }
+
+impl Placeholder {
+    /// How long one usually waits for a person, in the admins' words: they stand while no time can be told from the queue.
+    pub fn person_wait() -> Self {
+        Self::Contact("person_wait".to_owned())
+    }
+}
+
+/// What only the desk knows: filled in where a phrase is said, and there alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Desk {
+    /// The name of the agent.
+    Agent,
+    /// By when a person answers.
+    By,
+    /// When somebody is back.
+    Opens,
+}
+
+impl Desk {
+    pub const ALL: [Self; 3] = [Self::Agent, Self::By, Self::Opens];
+
+    /// As it is written in a text.
+    pub fn path(self) -> &'static str {
+        match self {
+            Self::Agent => "desk.agent",
+            Self::By => "desk.by",
+            Self::Opens => "desk.opens",
+        }
+    }
+}
+
+/// The longest name of an agent that lengths are checked with, in characters.
+const LONG_NAME: usize = 60;
 
 /// What is known of the words in a `{{ … }}`.
 pub enum Found {
@@ -149,6 +184,11 @@ impl Incident {
         self.broken.is_some()
     }
 
+    /// Where the clocks of the crisis stand.
+    pub fn zone(&self) -> &TimeZone {
+        &self.zone
+    }
+
     /// The day in the incident's timezone.
     pub fn today(&self, now: Timestamp) -> jiff::civil::Date {
         now.to_zoned(self.zone.clone()).date()
@@ -156,6 +196,9 @@ impl Incident {
 
     /// Finds what `incident.…` stands for.
     pub fn find(&self, path: &str) -> Found {
+        if let Some(desk) = Desk::ALL.into_iter().find(|desk| desk.path() == path) {
+            return Found::Placeholder(Placeholder::Desk(desk));
+        }
         let Some(broken) = &self.broken else { return Found::Broken };
         let Some(path) = path.strip_prefix(FRONT) else { return Found::Unknown };
         let parts: Vec<&str> = path.split('.').collect();
@@ -214,6 +257,7 @@ impl Incident {
     /// The longest text that can stand in a placeholder's place, whatever the day; None if it has no value.
     pub fn longest(&self, placeholder: &Placeholder, language: Language) -> Option<String> {
         match self.entry(placeholder) {
+            _ if *placeholder == Placeholder::Desk(Desk::Agent) => Some("n".repeat(LONG_NAME)),
             Some(entry) => entry.texts.get(language).map(str::to_owned),
             None => self.is_near(placeholder).map(|near| wording::longest(language, near)),
         }
@@ -222,7 +266,7 @@ impl Incident {
     /// Whether a placeholder that has a value now has one for ever.
     pub fn lasts(&self, placeholder: &Placeholder) -> bool {
         match placeholder {
-            Placeholder::Fact(_) | Placeholder::AsOf(_) => false,
+            Placeholder::Fact(_) | Placeholder::AsOf(_) | Placeholder::Desk(Desk::By | Desk::Opens) => false,
             Placeholder::NextUpdate => self.next_update.as_ref().is_some_and(|dated| dated.moment.recurs()),
             _ => true,
         }
@@ -236,7 +280,7 @@ impl Incident {
             Placeholder::Reason => self.reason.as_ref(),
             Placeholder::Contact(name) => self.contacts.get(name),
             Placeholder::Fact(name) => self.facts.get(name).map(|fact| &fact.value),
-            Placeholder::Started | Placeholder::NextUpdate | Placeholder::AsOf(_) => None,
+            Placeholder::Started | Placeholder::NextUpdate | Placeholder::AsOf(_) | Placeholder::Desk(_) => None,
         }
     }
 
@@ -245,6 +289,7 @@ impl Incident {
         match placeholder {
             Placeholder::Started => self.started.as_ref().map(|dated| dated.moment.is_always_near()),
             Placeholder::NextUpdate => self.next_update.as_ref().map(|dated| dated.moment.is_always_near()),
+            Placeholder::Desk(_) => Some(false),
             Placeholder::AsOf(name) => self.facts.get(name).map(|fact| {
                 let short =
                     matches!(fact.holds, Holds::For(duration) if duration <= SignedDuration::from_hours(6 * 24));

@@ -6,10 +6,11 @@ mod files;
 mod incident;
 mod intent;
 mod markdown;
-mod moment;
+pub mod moment;
 mod phrases;
 mod problem;
 mod response;
+mod said;
 mod short;
 mod starter;
 mod template;
@@ -22,17 +23,18 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use jiff::Timestamp;
+use jiff::{Timestamp, tz::TimeZone};
 
 pub use self::{
     files::{CannotLoad, MAX_FILE_BYTES},
     intent::{MAX_TITLE_CHARS, same_line},
     problem::{Place, Problem, Severity},
     response::{MAX_BODY_CHARS, MAX_SHORT_CHARS},
+    said::Said,
     starter::{PLACEHOLDER_RESPONSE, starter_incident, starter_phrases},
 };
 use self::{
-    incident::{Incident, Placeholder, WhyNot},
+    incident::{Desk, Incident, Placeholder, WhyNot},
     intent::IntentFile,
     phrases::Phrases,
     response::{Response, Variant},
@@ -78,17 +80,6 @@ pub struct Intent {
     pub priority: i32,
 }
 
-/// Text that is filled in and may be said.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Said {
-    /// Markdown.
-    pub text: String,
-    /// Plain text for channels with tight limits, at most [`MAX_SHORT_CHARS`].
-    pub short: Option<String>,
-    /// The language it is written in: the one asked for, or the default.
-    pub language: Language,
-}
-
 /// Why an answer cannot be said now.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CannotSay {
@@ -121,6 +112,27 @@ pub enum Phrase {
     NoWords,
     /// What to do here, for who has not asked anything yet.
     Welcome,
+    /// An agent has taken the conversation.
+    Joined,
+    StillWaiting,
+    /// Nobody is at the desk; said in place of the hand-over line.
+    Nobody,
+    Resolved,
+    /// The bot answers again.
+    HandedBack,
+    /// The time that was promised has come, and there is nothing to tell yet.
+    PromiseLate,
+}
+
+/// What the desk fills into a phrase; what is not known is left out with its paragraph.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct DeskValues<'a> {
+    /// The agent's name.
+    pub agent: Option<&'a str>,
+    /// By when a person answers.
+    pub by: Option<Timestamp>,
+    /// When somebody is back.
+    pub opens: Option<Timestamp>,
 }
 
 /// What [`load`] found.
@@ -156,8 +168,7 @@ pub fn load(dir: &Path, now: Timestamp) -> Result<Loaded, CannotLoad> {
     for file in &files.responses {
         let language = agreement::language_of(file, &files.responses, &incident, &mut compiler.problems);
         // A file in an unknown language is checked nevertheless: the slip may be in its name only.
-        let variant =
-            Variant::read(file, language.unwrap_or(languages.default_language()), incident.today(now), &mut compiler);
+        let variant = Variant::read(file, language.unwrap_or(languages.default_language()), &mut compiler);
         if let (Some(language), Some(variant)) = (language, variant) {
             responses.entry(file.name.clone()).or_default().variants.insert(language, variant);
         }
@@ -194,6 +205,11 @@ impl Knowledge {
         &self.incident.languages.0
     }
 
+    /// Where the clocks of this incident are.
+    pub fn zone(&self) -> &TimeZone {
+        self.incident.zone()
+    }
+
     /// Who speaks, in the default language.
     pub fn company(&self) -> &str {
         let entry = self.incident.entry(&Placeholder::Company);
@@ -217,6 +233,16 @@ impl Knowledge {
         if variant.agents_only {
             return Err(CannotSay::AgentsOnly);
         }
+        self.filled(variant, language, now)
+    }
+
+    /// Like `answer`, for an agent to send: also what is for agents only.
+    pub fn canned(&self, intent: &str, language: Language, now: Timestamp) -> Result<Said, CannotSay> {
+        let (variant, language) = self.variant(intent, language).ok_or(CannotSay::NoResponse)?;
+        self.filled(variant, language, now)
+    }
+
+    fn filled(&self, variant: &Variant, language: Language, now: Timestamp) -> Result<Said, CannotSay> {
         let value = |placeholder: &Placeholder| self.incident.value(placeholder, language, now);
         let cannot = |gap: Gap<'_>| {
             let (placeholder, file, line) = (gap.slot.path.clone(), PathBuf::from(&variant.source.path), gap.slot.line);
@@ -227,7 +253,19 @@ impl Knowledge {
         };
         let text = variant.body.fill(Form::Markdown, value).map_err(cannot)?;
         let short = variant.short.as_ref().map(|short| short.fill(Form::Plain, value)).transpose().map_err(cannot)?;
+        if let Some(promise) = &variant.promise
+            && promise.deadline.due(now, self.zone()).is_none()
+        {
+            let (file, line) = (PathBuf::from(&variant.source.path), promise.line);
+            return Err(CannotSay::Stale { placeholder: "promise".to_owned(), file, line });
+        }
         Ok(Said { text, short, language })
+    }
+
+    /// By when the intent's answer promises something, if it does.
+    pub fn promise(&self, intent: &str, language: Language, now: Timestamp) -> Option<Timestamp> {
+        let (variant, _) = self.variant(intent, language)?;
+        variant.promise.as_ref()?.deadline.due(now, self.zone())
     }
 
     /// Like `answer`, for text that must be said even where a fact is stale (emergency help, hand-overs): the paragraphs
@@ -251,11 +289,16 @@ impl Knowledge {
     /// A phrase, without the lines that cannot be filled now. Never empty: `check` sees to it that one line has no dated fact. What the
     /// admins wrote in the language comes before what is built in, and both before the default language.
     pub fn phrase(&self, phrase: Phrase, language: Language, now: Timestamp) -> Said {
+        self.phrase_of_desk(phrase, language, now, &DeskValues::default())
+    }
+
+    /// The same, with what the desk knows.
+    pub fn phrase_of_desk(&self, phrase: Phrase, language: Language, now: Timestamp, desk: &DeskValues<'_>) -> Said {
         let key = phrases::key(phrase);
         let default = self.default_language();
         let said = |key: &str, language: Language| {
             let written = self.phrases.line(key, language);
-            let written = written.map(|line| self.what_holds(line, phrases::form(key), language, now));
+            let written = written.map(|line| self.line_of_desk(line, phrases::form(key), language, now, desk));
             let text = written.filter(|text| !text.is_empty()).or_else(|| self.built_in(key, language))?;
             Some(Said { text, short: None, language })
         };
@@ -266,6 +309,28 @@ impl Knowledge {
             .or_else(|| said(key, default))
             .or_else(|| said(key, Language::ENGLISH))
             .unwrap_or(Said { text: String::new(), short: None, language: default })
+    }
+
+    fn line_of_desk(
+        &self,
+        line: &Template,
+        form: Form,
+        language: Language,
+        now: Timestamp,
+        desk: &DeskValues<'_>,
+    ) -> String {
+        let says_when = desk.by.is_some() && line.names(&Placeholder::Desk(Desk::By));
+        let clock = |moment: Option<Timestamp>| {
+            moment.map(|moment| wording::clock(moment, now, self.zone(), language)).ok_or(WhyNot::Unfilled)
+        };
+        line.fill_what_holds(form, |placeholder| match placeholder {
+            Placeholder::Desk(Desk::Agent) => desk.agent.map(str::to_owned).ok_or(WhyNot::Unfilled),
+            Placeholder::Desk(Desk::By) => clock(desk.by),
+            Placeholder::Desk(Desk::Opens) => clock(desk.opens),
+            // The true time takes the place of the usual one.
+            other if says_when && *other == Placeholder::person_wait() => Err(WhyNot::Stale),
+            other => self.incident.value(other, language, now),
+        })
     }
 
     fn built_in(&self, key: &str, language: Language) -> Option<String> {

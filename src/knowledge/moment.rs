@@ -83,7 +83,7 @@ impl Moment {
 
 /// The point in time that a clock in `zone` shows so. A time that the clock skips is read as if the clock had not been changed
 /// yet, and of a time that comes twice the first is meant: a daily moment comes once on each day.
-fn instant(moment: DateTime, zone: &TimeZone) -> Option<Timestamp> {
+pub fn instant(moment: DateTime, zone: &TimeZone) -> Option<Timestamp> {
     zone.to_ambiguous_timestamp(moment).compatible().ok()
 }
 
@@ -120,7 +120,8 @@ fn moment(text: &str) -> Option<Moment> {
     Some(Moment::Fixed(date.to_datetime(time(clock.trim())?)))
 }
 
-fn weekdays(text: &str) -> Option<[bool; 7]> {
+/// `daily`, `weekdays`, or days by name: which days of the week are meant, Monday first.
+pub fn weekdays(text: &str) -> Option<[bool; 7]> {
     match text.trim() {
         "daily" => return Some([true; 7]),
         "weekdays" => return Some([true, true, true, true, true, false, false]),
@@ -139,7 +140,7 @@ fn weekdays(text: &str) -> Option<[bool; 7]> {
 }
 
 /// `7:00` or `07:00`, 24 hours.
-fn time(text: &str) -> Option<Time> {
+pub fn time(text: &str) -> Option<Time> {
     let (hour, minute) = text.split_once(':')?;
     let digits = |part: &str| part.bytes().all(|b| b.is_ascii_digit());
     if hour.len() > 2 || minute.len() != 2 || !digits(hour) || !digits(minute) {
@@ -164,6 +165,40 @@ pub fn duration(text: &str) -> Option<SignedDuration> {
     let minutes = number.parse::<i64>().ok()?.checked_mul(minutes)?;
     let duration = SignedDuration::from_secs(minutes.checked_mul(60)?);
     (duration > SignedDuration::ZERO && duration <= MAX_DURATION).then_some(duration)
+}
+
+/// By when something is promised, as it is written: a moment, a clock time (the next one is meant) or how long from now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Deadline {
+    After(SignedDuration),
+    At(Moment),
+}
+
+impl Deadline {
+    /// The first moment after `now` that is meant; None once a fixed one has passed.
+    pub fn due(&self, now: Timestamp, zone: &TimeZone) -> Option<Timestamp> {
+        match self {
+            Self::After(duration) => now.checked_add(*duration).ok(),
+            Self::At(moment) => moment.next(now, zone),
+        }
+    }
+}
+
+/// The text does not say by when.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` does not say by when: write `18:00`, `2h`, `daily at 18:00` or `2026-11-14 18:00`")]
+pub struct NotADeadline(pub String);
+
+impl FromStr for Deadline {
+    type Err = NotADeadline;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if let Some(duration) = duration(text) {
+            return Ok(Self::After(duration));
+        }
+        let clock = time(text.trim()).map(|time| Moment::Recurring { weekdays: [true; 7], times: vec![time] });
+        clock.or_else(|| moment(text)).map(Self::At).ok_or_else(|| NotADeadline(text.to_owned()))
+    }
 }
 
 /// The English name of a weekday.
@@ -253,6 +288,20 @@ mod tests {
         let next = daily.next(at("2027-03-14T00:00", &zone), &zone).unwrap();
         assert_eq!(next, at("2027-03-14T03:30", &zone));
         assert_eq!(daily.next(next, &zone), Some(at("2027-03-15T02:30", &zone)));
+    }
+
+    #[rstest]
+    #[case("18:00", Some("2026-11-14T18:00"))]
+    #[case("08:00", Some("2026-11-15T08:00"))]
+    #[case("2h", Some("2026-11-14T14:00"))]
+    #[case("weekdays at 09:00", Some("2026-11-16T09:00"))]
+    #[case("2026-11-14 11:00", None)]
+    fn a_deadline_is_the_next_moment_that_is_meant(#[case] text: &str, #[case] due: Option<&str>) {
+        let zone = zone("America/New_York");
+        let now = at("2026-11-14T12:00", &zone);
+        let deadline: Deadline = text.parse().unwrap();
+        assert_eq!(deadline.due(now, &zone), due.map(|due| at(due, &zone)));
+        assert!("soon".parse::<Deadline>().is_err());
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use super::{
     Phrase, builtin,
-    incident::Incident,
+    incident::{Desk, Incident},
     intent::MAX_TITLE_CHARS,
     problem::{Problem, Source},
     response::MAX_BODY_CHARS,
@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// The single lines of a language.
-const LINES: [&str; 12] = [
+const LINES: [&str; 18] = [
     "introduction",
     "clarify",
     "person",
@@ -31,6 +31,12 @@ const LINES: [&str; 12] = [
     "other_language",
     "no_words",
     "welcome",
+    "joined",
+    "still_waiting",
+    "nobody",
+    "resolved",
+    "handed_back",
+    "promise_late",
 ];
 const HAND_OVER: [&str; 9] =
     ["unsure", "wish", "always", "stale", "repeated", "unclear", "attachment", "undelivered", "language"];
@@ -49,6 +55,17 @@ struct Lines {
     /// By key; those of `hand_over` as `hand_over.unsure`.
     lines: BTreeMap<String, Template>,
     openings: BTreeMap<Mood, Vec<Template>>,
+}
+
+/// What the desk can fill in where a phrase is said.
+fn desk(key: &str) -> &'static [Desk] {
+    match key {
+        "joined" | "resolved" | "handed_back" => &[Desk::Agent],
+        "still_waiting" => &[Desk::By],
+        "nobody" => &[Desk::Opens, Desk::By],
+        _ if key.starts_with("hand_over.") => &[Desk::By],
+        _ => &[],
+    }
 }
 
 /// Labels are shown on buttons: plain text, as short as a title.
@@ -71,6 +88,12 @@ pub fn key(phrase: Phrase) -> &'static str {
         Phrase::OtherLanguage => "other_language",
         Phrase::NoWords => "no_words",
         Phrase::Welcome => "welcome",
+        Phrase::Joined => "joined",
+        Phrase::StillWaiting => "still_waiting",
+        Phrase::Nobody => "nobody",
+        Phrase::Resolved => "resolved",
+        Phrase::HandedBack => "handed_back",
+        Phrase::PromiseLate | Phrase::HandOver(Reason::Promise) => "promise_late",
         Phrase::HandOver(Reason::Unsure) => "hand_over.unsure",
         Phrase::HandOver(Reason::Wish) => "hand_over.wish",
         Phrase::HandOver(Reason::Always) => "hand_over.always",
@@ -221,7 +244,10 @@ fn compile(
     let passage = Passage { source, range: node.range.clone(), text };
     let form = form(key);
     let limit = if form == Form::Plain { MAX_TITLE_CHARS } else { MAX_BODY_CHARS };
-    Some(compiler.compile(&passage, language, form, limit))
+    compiler.desk = desk(key);
+    let template = compiler.compile(&passage, language, form, limit);
+    compiler.desk = &[];
+    Some(template)
 }
 
 fn read_openings(

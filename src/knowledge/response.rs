@@ -6,10 +6,11 @@ use jiff::civil::Date;
 
 use super::{
     files::ResponseFile,
+    moment::Deadline,
     problem::{Problem, Source},
     starter::PLACEHOLDER_RESPONSE,
     template::{Compiler, Form, Passage, Template},
-    yaml::{self, Fields},
+    yaml::{self, Fields, Node},
 };
 use crate::reading::Language;
 
@@ -19,7 +20,7 @@ pub const MAX_BODY_CHARS: usize = 1_500;
 /// The longest short answer, in characters when filled in: X allows 280.
 pub const MAX_SHORT_CHARS: usize = 280;
 
-const KEYS: [&str; 3] = ["short", "review_by", "audience"];
+const KEYS: [&str; 4] = ["short", "review_by", "audience", "promise"];
 
 /// A response in each of its languages.
 #[derive(Default)]
@@ -36,15 +37,26 @@ pub struct Variant {
     pub short: Option<Template>,
     /// Never sent by the bot.
     pub agents_only: bool,
+    /// What the text promises.
+    pub promise: Option<Promise>,
+}
+
+/// By when a response promises something.
+pub struct Promise {
+    pub deadline: Deadline,
+    /// The line of the file, counted from 1.
+    pub line: usize,
 }
 
 impl Variant {
-    /// Reads one file that is said in `language`; `today` decides whether `review_by` has passed.
-    pub fn read(file: &ResponseFile, language: Language, today: Date, compiler: &mut Compiler<'_>) -> Option<Self> {
+    /// Reads one file that is said in `language`.
+    pub fn read(file: &ResponseFile, language: Language, compiler: &mut Compiler<'_>) -> Option<Self> {
+        let today = compiler.incident.today(compiler.now);
         let source = &file.source;
         let (front, body) = split(source, &mut compiler.problems)?;
         let mut short = None;
         let mut agents_only = false;
+        let mut promise = None;
         if let Some(front) = front {
             let node = yaml::parse(source, front, &mut compiler.problems)?;
             let fields = Fields::new(source, &node, "a response", &KEYS, &mut compiler.problems)?;
@@ -69,6 +81,9 @@ impl Variant {
             {
                 compiler.problems.extend(check_review(source, node.range.clone(), text, today));
             }
+            if let Some(node) = fields.get("promise") {
+                promise = read_promise(source, node, compiler);
+            }
         }
         let text = &source.text[body.clone()];
         if text.is_empty() {
@@ -84,7 +99,26 @@ impl Variant {
             compiler.problems.push(problem.suggest("write what the customer should read"));
         }
         let body = compiler.compile(&Passage { source, range: body, text }, language, Form::Markdown, MAX_BODY_CHARS);
-        Some(Self { source: Arc::clone(source), line, body, short, agents_only })
+        Some(Self { source: Arc::clone(source), line, body, short, agents_only, promise })
+    }
+}
+
+fn read_promise(source: &Arc<Source>, node: &Node, compiler: &mut Compiler<'_>) -> Option<Promise> {
+    let text = yaml::text(source, node, "`promise`", &mut compiler.problems)?;
+    let line = source.position(node.range.start).0;
+    match text.parse::<Deadline>() {
+        Ok(deadline) => {
+            if deadline.due(compiler.now, compiler.incident.zone()).is_none() {
+                let message = "the time that is promised has passed, and the answer is not said: a person answers";
+                let problem = Problem::error("stale-fact", source, node.range.clone(), message);
+                compiler.problems.push(problem.suggest("write the new time here and into the text"));
+            }
+            Some(Promise { deadline, line })
+        }
+        Err(error) => {
+            compiler.problems.push(Problem::error("bad-moment", source, node.range.clone(), format!("{error}")));
+            None
+        }
     }
 }
 

@@ -12,7 +12,7 @@ use std::{
 use jiff::Timestamp;
 
 use super::{
-    incident::{Found, Incident, Placeholder, WhyNot},
+    incident::{Desk, Found, Incident, Placeholder, WhyNot},
     markdown,
     problem::{Problem, Source},
 };
@@ -68,13 +68,23 @@ impl Template {
         paragraphs.collect::<Vec<String>>().join("\n\n")
     }
 
+    /// Whether a placeholder stands in it.
+    pub fn names(&self, placeholder: &Placeholder) -> bool {
+        let is_it = |piece: &Piece| matches!(piece, Piece::Slot(slot) if slot.placeholder == *placeholder);
+        self.paragraphs.iter().flatten().any(is_it)
+    }
+
     /// Whether a paragraph is left on any day: one that needs no dated fact.
     pub fn always_says_something(&self, incident: &Incident, language: Language) -> bool {
+        let gives_way = self.names(&Placeholder::Desk(Desk::By));
+        let unsaid = |placeholder: &Placeholder| gives_way && *placeholder == Placeholder::person_wait();
         self.paragraphs.iter().any(|paragraph| {
             paragraph.iter().all(|piece| match piece {
                 Piece::Text(_) => true,
                 Piece::Slot(slot) => {
-                    incident.lasts(&slot.placeholder) && incident.longest(&slot.placeholder, language).is_some()
+                    !unsaid(&slot.placeholder)
+                        && incident.lasts(&slot.placeholder)
+                        && incident.longest(&slot.placeholder, language).is_some()
                 }
             })
         })
@@ -136,6 +146,8 @@ pub struct Compiler<'a> {
     pub incident: &'a Incident,
     pub incident_source: Option<&'a Arc<Source>>,
     pub now: Timestamp,
+    /// What the desk fills in where the text that is read now is said.
+    pub desk: &'static [Desk],
     pub problems: Vec<Problem>,
     /// Which placeholder stands in which files.
     pub used: BTreeMap<String, BTreeSet<String>>,
@@ -155,6 +167,7 @@ impl<'a> Compiler<'a> {
             incident,
             incident_source,
             now,
+            desk: &[],
             problems: Vec::new(),
             used: BTreeMap::new(),
             untranslated: BTreeSet::new(),
@@ -233,6 +246,21 @@ impl<'a> Compiler<'a> {
     fn slot(&mut self, passage: &Passage<'_>, found: &Mention<'_>, language: Language) -> Option<Slot> {
         let path = found.path;
         let placeholder = match self.incident.find(path) {
+            Found::Placeholder(Placeholder::Desk(desk)) if !self.desk.contains(&desk) => {
+                let problem = passage.problem(
+                    "unknown-placeholder",
+                    found.range.clone(),
+                    format!("`{path}` is not known where this is said"),
+                );
+                let known: Vec<&str> = self.desk.iter().map(|desk| desk.path()).collect();
+                let suggestion = if known.is_empty() {
+                    "the desk fills in hand-over lines and the phrases that follow them, see docs/admins.md".to_owned()
+                } else {
+                    format!("here the desk fills in `{}`", known.join("` and `"))
+                };
+                self.problems.push(problem.suggest(suggestion));
+                return None;
+            }
             Found::Placeholder(placeholder) => placeholder,
             Found::Broken => return None,
             Found::Unknown => {
@@ -260,6 +288,9 @@ impl<'a> Compiler<'a> {
         language: Language,
     ) {
         let path = found.path;
+        if matches!(placeholder, Placeholder::Desk(_)) {
+            return;
+        }
         if let (Some(entry), Some(incident)) = (self.incident.entry(placeholder), self.incident_source)
             && entry.texts.get(language).is_none()
         {

@@ -229,7 +229,7 @@ fn admins_overrule_the_built_in_lines() {
 fn a_label_is_plain_text_and_a_phrase_drops_what_is_stale() {
     let phrases = starter_phrases()
         .replace("person: Talk to a person", "person: Talk to {{ incident.company }}")
-        .replace("    wish: Of course.", "    wish: |\n      Of course.\n\n      {{ incident.facts.crews }}\n\n     ");
+        .replace("      Of course.", "      Of course.\n\n      {{ incident.facts.crews }}\n\n     ");
     let knowledge = knowledge(&[("responses/phrases.yaml", &phrases)]);
     assert_eq!(knowledge.phrase(Phrase::Person, Language::ENGLISH, at(NOW)).text, "Talk to Harbor Light & Power");
     let wish = |time| knowledge.phrase(Phrase::HandOver(Reason::Wish), Language::ENGLISH, at(time)).text;
@@ -373,10 +373,61 @@ fn emergency_help_and_phrases_that_can_vanish_are_refused() {
     let found = checked(&[("intents/gas.yaml", danger), ("responses/gas.md", "Wait {{ incident.facts.crews }}.\n")]);
     assert!(found.knowledge.is_none());
     assert!(found.problems.iter().any(|problem| problem.code == "emergency-help-can-vanish"));
-    let phrases = starter_phrases().replace("wish: Of course.", "wish: Of course, {{ incident.facts.crews }}.");
+    let phrases = starter_phrases().replace("Of course.", "Of course, {{ incident.facts.crews }}.");
     let found = checked(&[("responses/phrases.yaml", &phrases)]);
     assert!(found.knowledge.is_none());
     assert!(found.problems.iter().any(|problem| problem.code == "phrase-can-vanish"));
+}
+
+#[test]
+fn what_only_the_desk_knows_is_said_where_it_is_known_and_nowhere_else() {
+    let response = [("intents/back.yaml", INTENT), ("responses/back.md", "Soon.\n\nBy {{ desk.by }}.\n")];
+    assert!(
+        problems(&response).contains(&"unknown-placeholder responses/back.md:3:4 {{ desk.by }}".to_owned()),
+        "{:?}",
+        problems(&response)
+    );
+    let phrases = starter_phrases()
+        .replace("  waiting: ", "  waiting: '{{ desk.agent }}' ")
+        .replace("waiting: '{{ desk.agent }}' Thank", "waiting: Dear {{ desk.agent }}, thank");
+    let found = checked(&[("responses/phrases.yaml", &phrases)]);
+    assert!(found.knowledge.is_none());
+    assert_eq!(found.problems[0].code, "unknown-placeholder");
+}
+
+#[test]
+fn a_true_waiting_time_takes_the_place_of_the_usual_one() {
+    let incident = INCIDENT.replace("contacts:\n", "contacts:\n  person_wait: within an hour\n");
+    let phrases = starter_phrases().replace(
+        "      You will hear from them by {{ desk.by }}.\n    always",
+        "      You will hear from them by {{ desk.by }}.\n\n      People answer {{ incident.contacts.person_wait }}.\n    always",
+    );
+    let knowledge = knowledge(&[("incident.yaml", &incident), ("responses/phrases.yaml", &phrases)]);
+    let wish = |by: Option<&str>| {
+        let desk = DeskValues { by: by.map(at), ..DeskValues::default() };
+        let said = knowledge.phrase_of_desk(Phrase::HandOver(Reason::Wish), Language::ENGLISH, at(NOW), &desk);
+        said.text.split("\n\n").skip(1).collect::<Vec<_>>().join("|")
+    };
+    assert_eq!(wish(None), "People answer within an hour.");
+    assert_eq!(wish(Some("2026-11-14T23:40:00Z")), "You will hear from them by 18:40.");
+    assert_eq!(wish(Some("2026-11-15T13:00:00Z")), "You will hear from them by tomorrow at 8:00 am.");
+}
+
+#[test]
+fn a_promise_is_read_and_one_whose_time_has_passed_is_not_said() {
+    let response = |promise: &str| format!("---\npromise: {promise}\n---\nWe write again by then.\n");
+    let known = |promise: &str| {
+        let text = response(promise);
+        knowledge(&[("intents/back.yaml", INTENT), ("responses/back.md", &text)])
+    };
+    let due = |promise: &str| known(promise).promise("back", Language::ENGLISH, at(NOW)).map(|due| due.to_string());
+    assert_eq!(due("18:00").as_deref(), Some("2026-11-14T23:00:00Z"));
+    assert_eq!(due("2h").as_deref(), Some("2026-11-14T17:00:00Z"));
+    let past = known("2026-11-14 08:00");
+    assert!(matches!(past.answer("back", Language::ENGLISH, at(NOW)), Err(CannotSay::Stale { line: 2, .. })));
+    let text = response("soon");
+    let found = checked(&[("intents/back.yaml", INTENT), ("responses/back.md", &text)]);
+    assert!(found.problems.iter().any(|problem| problem.code == "bad-moment" && problem.place.line == 2));
 }
 
 #[test]
@@ -485,7 +536,7 @@ proptest! {
         let mut compiler = Compiler::new(&incident, None, at(NOW));
         Phrases::read(&source("responses/phrases.yaml"), &incident.languages, &mut compiler);
         let file = files::ResponseFile { name: "a".to_owned(), language: None, source: source("responses/a.md") };
-        Variant::read(&file, Language::ENGLISH, incident.today(at(NOW)), &mut compiler);
+        Variant::read(&file, Language::ENGLISH, &mut compiler);
         problems.extend(compiler.problems);
         for problem in &problems {
             prop_assert!(problem.render(false).contains(&problem.message.lines().next().unwrap_or_default()[..1]));

@@ -17,6 +17,16 @@ pub fn say(moment: Timestamp, now: Timestamp, zone: &TimeZone, language: Languag
     say_civil(moment, today, language)
 }
 
+/// Says by when: a clock time like `18:40` that all languages write so, with the day where it is not today.
+pub fn clock(moment: Timestamp, now: Timestamp, zone: &TimeZone, language: Language) -> String {
+    let there = moment.to_zoned(zone.clone());
+    if there.date() == now.to_zoned(zone.clone()).date() {
+        there.strftime("%H:%M").to_string()
+    } else {
+        say(moment, now, zone, language)
+    }
+}
+
 /// The longest text that [`say`] can give, for checking lengths; `near`: of a moment that is at most six days away.
 pub fn longest(language: Language, near: bool) -> String {
     // A Wednesday (no weekday's name is longer) in September (no month's name is longer), at a time of five digits and signs.
@@ -158,6 +168,16 @@ mod tests {
         let now = "2026-11-15T04:30:00Z".parse().unwrap();
         let moment = "2026-11-15T05:30:00Z".parse().unwrap();
         assert_eq!(say(moment, now, &zone, Language::ENGLISH), "tomorrow at 12:30 am");
+    }
+
+    #[test]
+    fn a_time_of_today_is_a_clock_time_and_another_has_its_day() {
+        let zone = TimeZone::get("America/New_York").unwrap();
+        let now = "2026-11-14T23:00:00Z".parse().unwrap();
+        let said = |moment: &str, language: &str| clock(moment.parse().unwrap(), now, &zone, language.parse().unwrap());
+        assert_eq!(said("2026-11-14T23:40:00Z", "en"), "18:40");
+        assert_eq!(said("2026-11-15T13:00:00Z", "en"), "tomorrow at 8:00 am");
+        assert_eq!(said("2026-11-15T13:00:00Z", "es"), "mañana a las 8:00");
     }
 
     #[rstest]

@@ -4,7 +4,8 @@ use jiff::Timestamp;
 
 use super::{WISH_INTENT, burst::Message, choice};
 use crate::{
-    conversation::{Decision, Escalation, Memory, Reason, Standing, Urgency},
+    conversation::{Decision, Escalation, Memory, Promise, Reason, Standing, Urgency},
+    desk::waiting::{Expected, Outlook},
     knowledge::{CannotSay, Intent, Knowledge, Phrase, Said},
     message::Choice,
     policy,
@@ -20,6 +21,8 @@ pub(super) struct Scene<'a> {
     pub understood: &'a [Language],
     /// The customer's language.
     pub language: Language,
+    /// What to expect of the desk.
+    pub outlook: &'a Outlook,
     pub now: Timestamp,
 }
 
@@ -31,6 +34,8 @@ pub(super) struct Plan {
     pub escalation: Option<Escalation>,
     /// Intents whose question was asked now, so that asking again is noticed.
     pub answered: Vec<String>,
+    /// Intents whose responses are said.
+    pub said: Vec<String>,
 }
 
 /// One paragraph of a reply.
@@ -59,7 +64,7 @@ const NEARBY: usize = 3;
 
 impl Plan {
     fn new(decision: Decision, say: Vec<Say>) -> Self {
-        Self { decision, say, offered: Vec::new(), escalation: None, answered: Vec::new() }
+        Self { decision, say, offered: Vec::new(), escalation: None, answered: Vec::new(), said: Vec::new() }
     }
 }
 
@@ -72,12 +77,41 @@ impl Plan {
             Standing::Waiting => vec![Say::Phrase(Phrase::Waiting)],
             Standing::Agent => return Self::new(Decision::Silent, Vec::new()),
         };
-        let escalation = Some(Escalation { reason, urgency, intents: Vec::new() });
+        let escalation = Some(asked_for(reason, urgency, Vec::new()));
         Self { escalation, ..Self::new(Decision::Escalate(reason), say) }
     }
 }
 
+/// A hand-over; by when it is answered is not known yet (see [`Scene::expected`]).
+fn asked_for(reason: Reason, urgency: Urgency, intents: Vec<String>) -> Escalation {
+    Escalation { reason, urgency, intents, due_at: None, look_at: None }
+}
+
 impl Scene<'_> {
+    /// The hand-over with what can be expected of the desk. Who is asked to write in private is promised nothing here.
+    pub(super) fn expected(&self, escalation: Escalation) -> Escalation {
+        if escalation.reason == Reason::Private {
+            return escalation;
+        }
+        let Expected { due_at, look_at } = self.outlook.expect(escalation.urgency, self.now, self.knowledge.zone());
+        Escalation { due_at, look_at, ..escalation }
+    }
+
+    /// When somebody is back, if nobody is there.
+    pub(super) fn opens(&self) -> Option<Timestamp> {
+        self.outlook.opens(self.now, self.knowledge.zone())
+    }
+
+    /// What the responses of a plan promise.
+    pub(super) fn promises(&self, plan: &Plan) -> Vec<Promise> {
+        let promise = |intent: &String| {
+            let due_at = self.knowledge.promise(intent, self.language, self.now)?;
+            let words = self.knowledge.title(intent, self.knowledge.default_language()).to_owned();
+            Some(Promise { intent: intent.clone(), words, due_at })
+        };
+        plan.said.iter().filter_map(promise).collect()
+    }
+
     fn intent(&self, name: &str) -> Option<&Intent> {
         self.knowledge.intents.get(name)
     }
@@ -172,11 +206,11 @@ fn emergency(scene: &Scene<'_>, memory: &Memory, danger: Danger) -> Plan {
         (true, Standing::Agent) => return Plan::new(Decision::Silent, Vec::new()),
     };
     Plan {
-        escalation: Some(Escalation {
-            reason: Reason::Danger(danger),
-            urgency: Urgency::Danger,
-            intents: intent.map(|intent| intent.name.clone()).into_iter().collect(),
-        }),
+        escalation: Some(asked_for(
+            Reason::Danger(danger),
+            Urgency::Danger,
+            intent.map(|intent| intent.name.clone()).into_iter().collect(),
+        )),
         ..Plan::new(Decision::Escalate(Reason::Danger(danger)), say)
     }
 }
@@ -225,24 +259,29 @@ impl Settle<'_> {
         let mut answers = Vec::new();
         let mut answered = Vec::new();
         let mut repeated = Vec::new();
+        let mut said = Vec::new();
         let mut person: Option<(Reason, Option<Say>)> = open.then_some((self.not_understood(), None));
         for name in names {
             match self.one(&name) {
-                One::Answer(said) => {
-                    answers.push(Say::Answer(said));
+                One::Answer(answer) => {
+                    answers.push(Say::Answer(answer));
+                    said.push(name.clone());
                     answered.push(name);
                 }
                 One::Offer => repeated.push(name),
-                One::Person(reason, line) => person = Some((reason, line.map(Say::Answer))),
+                One::Person(reason, line) => {
+                    said.extend(line.is_some().then_some(name));
+                    person = Some((reason, line.map(Say::Answer)));
+                }
             }
         }
 
         if let Some((reason, line)) = person {
             answers.extend(line);
-            return self.hand_over(reason, answers, answered);
+            return Plan { said, ..self.hand_over(reason, answers, answered) };
         }
         if repeated.is_empty() {
-            return Plan { answered: answered.clone(), ..Plan::new(Decision::Answer(answered), answers) };
+            return Plan { answered: answered.clone(), said, ..Plan::new(Decision::Answer(answered), answers) };
         }
         // Where something new is answered in the same breath, the offer only follows it.
         let decision =
@@ -255,6 +294,7 @@ impl Settle<'_> {
                 self.scene.phrase_choice(choice::KEEP_BOT, Phrase::KeepBot),
             ],
             answered,
+            said,
             ..Plan::new(decision, answers)
         }
     }
@@ -325,6 +365,11 @@ impl Settle<'_> {
         Plan::new(Decision::Clarify(Vec::new()), vec![Say::Phrase(Phrase::NoWords)])
     }
 
+    /// Whether to say that nobody is there, which the files can say in their own languages only.
+    fn is_closed(&self) -> bool {
+        self.scene.opens().is_some() && self.scene.knowledge.languages().contains(&self.scene.language)
+    }
+
     /// A person takes over. What can be answered is said first. Who already waits hears only that this was added.
     fn hand_over(&self, reason: Reason, mut say: Vec<Say>, answered: Vec<String>) -> Plan {
         let urgency = match reason {
@@ -338,12 +383,14 @@ impl Settle<'_> {
             say.push(Say::Phrase(Phrase::Waiting));
         } else if reason == Reason::Private {
             say.push(Say::Phrase(Phrase::Private));
+        } else if self.is_closed() {
+            say.push(Say::Phrase(Phrase::Nobody));
         } else if !spoken_for {
             say.push(Say::Phrase(Phrase::HandOver(reason)));
         }
         let ranked = self.message.whole.ranked.iter().take(NEARBY).map(|ranked| ranked.intent.clone());
         Plan {
-            escalation: Some(Escalation { reason, urgency, intents: ranked.collect() }),
+            escalation: Some(asked_for(reason, urgency, ranked.collect())),
             answered,
             ..Plan::new(Decision::Escalate(reason), say)
         }

@@ -21,6 +21,7 @@ use decide::{Plan, Scene};
 use crate::{
     classifier::{Classifier, Lesson, Shares, Traffic},
     conversation::{Answered, Conversation, Decision, Memory, Reason, Standing, Turn},
+    desk::waiting::Outlook,
     knowledge::{Intent, Knowledge},
     message::Incoming,
     policy::{self, Policy},
@@ -41,6 +42,7 @@ pub struct Responder {
     quick: Option<Understanding>,
     /// The languages that an intent has examples in.
     understood: Vec<Language>,
+    outlook: Outlook,
 }
 
 /// A classifier, and the probability from which its answers keep the promise.
@@ -85,7 +87,14 @@ impl Responder {
         let understanding = |classifier| Understanding::new(classifier, policy.max_wrong, &Shares::ASSUMED);
         let quick = quick.map(understanding);
         let understood = tongue::understood(&knowledge);
-        Self { knowledge, best: understanding(classifier), max_wrong: policy.max_wrong, quick, understood }
+        Self {
+            knowledge,
+            best: understanding(classifier),
+            max_wrong: policy.max_wrong,
+            quick,
+            understood,
+            outlook: Outlook::default(),
+        }
     }
 
     /// The same responder with the probability that keeps the promise where messages are as those that came: many that no intent covers
@@ -97,9 +106,22 @@ impl Responder {
         Self { best: Understanding::new(classifier, self.max_wrong, &shares), ..self.clone() }
     }
 
+    /// The same responder, which tells customers who need a person what they can expect. Without it somebody is always there, and nobody
+    /// knows how long one waits.
+    #[must_use]
+    pub fn expecting(&self, outlook: Outlook) -> Self {
+        Self { outlook, ..self.clone() }
+    }
+
     #[must_use]
     pub fn knowledge(&self) -> &Knowledge {
         &self.knowledge
+    }
+
+    /// The knowledge for who keeps it longer than this responder.
+    #[must_use]
+    pub fn knowledge_shared(&self) -> Arc<Knowledge> {
+        Arc::clone(&self.knowledge)
     }
 
     #[must_use]
@@ -169,7 +191,8 @@ impl Responder {
     }
 
     fn scene(&self, threshold: f64, language: Language, now: Timestamp) -> Scene<'_> {
-        Scene { knowledge: &self.knowledge, threshold, understood: &self.understood, language, now }
+        let (knowledge, understood, outlook) = (&self.knowledge, &self.understood, &self.outlook);
+        Scene { knowledge, threshold, understood, language, outlook, now }
     }
 }
 
@@ -183,10 +206,12 @@ fn turn(scene: &Scene<'_>, conversation: &Conversation, memory: Memory, message:
 }
 
 /// Words a plan and moves the memory on.
-fn carry_out(scene: &Scene<'_>, conversation: &Conversation, memory: Memory, plan: Plan, mood: Mood) -> Turn {
+fn carry_out(scene: &Scene<'_>, conversation: &Conversation, memory: Memory, mut plan: Plan, mood: Mood) -> Turn {
+    plan.escalation = plan.escalation.map(|escalation| scene.expected(escalation));
     let replies = wording::word(scene, &memory, conversation.id, mood, &plan);
     let memory = remember(memory, scene, &plan, !replies.is_empty());
-    Turn { decision: plan.decision, replies, escalation: plan.escalation, memory, readings: Vec::new() }
+    let promises = scene.promises(&plan);
+    Turn { decision: plan.decision, replies, escalation: plan.escalation, promises, memory, readings: Vec::new() }
 }
 
 /// A conversation that slept for a day starts afresh, unless a person still has it.

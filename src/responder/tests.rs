@@ -5,6 +5,7 @@ use std::fs;
 use super::{burst::Part, *};
 use crate::{
     conversation::Urgency,
+    desk::{hours::Hours, waiting::Waits},
     knowledge,
     message::{ConversationId, Outgoing},
     reading::{Danger, DangerSign, Ranked, Reading},
@@ -26,7 +27,10 @@ en:
   kept_bot: All right.
   hand_over:
     unsure: A person reads this (unsure).
-    wish: A person comes.
+    wish: |-
+      A person comes.
+
+      They answer by {{ desk.by }}.
     always: A person must do this.
     stale: My facts are old; a person comes.
     repeated: I did not help; a person comes.
@@ -39,6 +43,15 @@ en:
   other_language: Only in English.
   no_words: Please use words.
   welcome: Ask away.
+  joined: '{{ desk.agent }} is here.'
+  still_waiting: You still wait.
+  nobody: |-
+    Nobody is here.
+
+    Back {{ desk.opens }}.
+  resolved: Closed.
+  handed_back: The bot answers.
+  promise_late: Not yet.
 es:
   introduction: Soy un bot.
 ";
@@ -125,6 +138,7 @@ fn part(ranked: &[(&str, f64)], asks: bool) -> Part {
 struct Talk {
     knowledge: Knowledge,
     conversation: Conversation,
+    outlook: Outlook,
     now: Timestamp,
 }
 
@@ -138,7 +152,7 @@ impl Talk {
             version: 0,
             memory: Memory { introduced: true, ..Memory::default() },
         };
-        Self { knowledge: knowledge_of_the_test(), conversation, now: morning() }
+        Self { knowledge: knowledge_of_the_test(), conversation, outlook: Outlook::default(), now: morning() }
     }
 
     fn hears(&mut self, message: Message) -> Turn {
@@ -150,6 +164,7 @@ impl Talk {
             threshold: THRESHOLD,
             understood: &understood,
             language,
+            outlook: &self.outlook,
             now: self.now,
         };
         let turn = turn(&scene, &self.conversation, memory, message);
@@ -193,6 +208,45 @@ fn escalated(turn: &Turn) -> Option<Reason> {
     match turn.decision {
         Decision::Escalate(reason) => Some(reason),
         _ => None,
+    }
+}
+
+fn in_half_an_hour() -> Outlook {
+    Outlook { waits: Waits::all(Some(jiff::SignedDuration::from_mins(30))), ..Outlook::default() }
+}
+
+/// Open in the afternoon; the test's customers write in the morning.
+fn closed() -> Outlook {
+    Outlook { hours: Hours::parse(&["daily 12:00-18:00"]).unwrap(), ..in_half_an_hour() }
+}
+
+#[test]
+fn who_needs_a_person_hears_by_when_and_the_escalation_knows() {
+    let turn = Talk { outlook: in_half_an_hour(), ..Talk::new() }.hears(sure("talk_to_person"));
+    assert_eq!(said(&turn), "A person comes.\n\nThey answer by 10:30.");
+    let escalation = turn.escalation.unwrap();
+    assert_eq!(escalation.due_at.unwrap().to_string(), "2026-11-14T10:30:00Z");
+    assert_eq!(escalation.look_at.unwrap().to_string(), "2026-11-14T10:27:00Z");
+    let unknown = Talk::new().hears(sure("talk_to_person"));
+    assert_eq!((said(&unknown), unknown.escalation.as_ref().unwrap().due_at), ("A person comes.", None));
+}
+
+#[test]
+fn outside_office_hours_nobody_is_promised_at_once() {
+    let turn = Talk { outlook: closed(), ..Talk::new() }.hears(sure("talk_to_person"));
+    assert_eq!(said(&turn), "Nobody is here.\n\nBack 12:00.");
+    assert_eq!(turn.escalation.unwrap().due_at.unwrap().to_string(), "2026-11-14T12:30:00Z");
+    let answer = Talk { outlook: closed(), ..Talk::new() }.hears(sure("restoration"));
+    assert_eq!(said(&answer), "Power is back at noon.", "what the bot knows it says at any hour");
+}
+
+#[test]
+fn in_danger_no_waiting_time_is_named_and_nobody_is_sent_away() {
+    for outlook in [in_half_an_hour(), closed()] {
+        let mut talk = Talk { outlook, ..Talk::new() };
+        let known = talk.hears(sure("gas"));
+        assert_eq!(known.escalation.as_ref().unwrap().due_at, None);
+        assert!(!said(&known).contains("Nobody is here"), "{}", said(&known));
     }
 }
 

@@ -19,6 +19,8 @@ pub(super) struct Condition {
     pub drift: watch::Receiver<Vec<String>>,
     /// What does not work on which channel.
     pub channels: watch::Receiver<Report>,
+    /// What does not work with which webhook.
+    pub webhooks: watch::Receiver<Report>,
     /// Why the other channels are off.
     pub off: BTreeMap<&'static str, String>,
 }
@@ -29,8 +31,10 @@ impl Condition {
         let overloaded = *self.overloaded.borrow_and_update();
         let drift = self.drift.borrow_and_update().clone();
         let channels = self.channels.borrow_and_update().clone();
+        let webhooks = self.webhooks.borrow_and_update().clone();
         let troubles: Vec<String> = channels
             .iter()
+            .chain(&webhooks)
             .flat_map(|(channel, sides)| {
                 sides.iter().map(move |(side, trouble)| format!("{channel}: {side} does not work: {}", trouble.what))
             })
@@ -50,6 +54,7 @@ impl Condition {
                 .chain(troubles)
                 .collect(),
             channels,
+            webhooks,
             off: self.off.clone(),
         }
     }
@@ -62,6 +67,7 @@ impl Condition {
                 Ok(()) = self.overloaded.changed() => {}
                 Ok(()) = self.drift.changed() => {}
                 Ok(()) = self.channels.changed() => {}
+                Ok(()) = self.webhooks.changed() => {}
                 else => return,
             }
             health.send_replace(self.health());

@@ -12,8 +12,8 @@ use crate::conversation::Memory;
 impl Store {
     /// Removes a person and all their words on a channel; gives the number of removed rows.
     ///
-    /// Conversations that are theirs alone go as a whole, with the replies, escalations and notes. Where others wrote too,
-    /// their lines and the bot's replies to them go, and so do the notes of its escalations; what agents wrote there stays.
+    /// Conversations that are theirs alone go as a whole, with the replies, escalations, notes and promises. Where others wrote too,
+    /// their lines and the bot's replies to them go, and so do the notes of its escalations and all that was promised there; what agents wrote there stays.
     /// The audit trail keeps that something was decided, and nothing about whom. Afterwards the words are in none of the
     /// database's files.
     ///
@@ -74,10 +74,14 @@ async fn erase(work: &mut Work, channel: String, contact: String) -> Result<u64>
             removed += touched;
         }
     }
-    sqlx::query("UPDATE escalations SET note = NULL WHERE conversation IN (SELECT value FROM json_each(?))")
-        .bind(&shared)
-        .execute(&mut *connection)
-        .await?;
+    for sql in [
+        "DELETE FROM notes WHERE escalation IN (SELECT id FROM escalations WHERE conversation IN (SELECT value FROM json_each(?)))",
+        // By conversation: the bot's promises are of no escalation.
+        "DELETE FROM promises WHERE conversation IN (SELECT value FROM json_each(?))",
+        "DELETE FROM drafts WHERE escalation IN (SELECT id FROM escalations WHERE conversation IN (SELECT value FROM json_each(?)))",
+    ] {
+        sqlx::query(sql).bind(&shared).execute(&mut *connection).await?;
+    }
     // The standing stays: an agent who has the conversation keeps it.
     sqlx::query(
         "UPDATE conversations SET version = version + 1, memory = json_set(?1, '$.standing', memory ->> '$.standing')
@@ -91,5 +95,6 @@ async fn erase(work: &mut Work, channel: String, contact: String) -> Result<u64>
         removed += sqlx::query(sql).bind(contact).execute(&mut *connection).await?.rows_affected();
     }
     Audit { kind: "erase", ..Audit::default() }.insert(connection, Timestamp::now()).await?;
+    work.changes.desk = true;
     Ok(removed)
 }

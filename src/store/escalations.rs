@@ -1,23 +1,19 @@
-//! Hand-overs to people, and what agents do with them.
+//! Hand-overs to people: opened, raised, listed.
 
 use jiff::Timestamp;
 use sqlx::{Row, SqliteConnection, sqlite::SqliteRow};
 
 use super::{
     Result, Store, StoreError,
-    outbox::{self, Undelivered},
-    rows::{self, Audit, find_conversation, from_json, micros, moment, save_memory, to_json, uuid},
-    writer::Work,
+    handling::note,
+    outbox::Undelivered,
+    rows::{self, Audit, corrupt, find_conversation, from_json, micros, moment, save_memory, to_json, uuid},
 };
 use crate::{
-    conversation::{Conversation, Escalation, EscalationId, Reason, Standing, Urgency},
-    message::{Author, ConversationId, Outgoing},
-    policy::MAX_TEXT_BYTES,
-    reading::Language,
+    conversation::{Escalation, EscalationId, Reason, Standing, Urgency},
+    message::ConversationId,
+    reading::{Language, Mood},
 };
-
-/// The longest name of an agent, in bytes.
-const MAX_NAME_BYTES: usize = 200;
 
 /// An escalation as people see it.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
@@ -29,15 +25,53 @@ pub struct EscalationRecord {
     pub urgency: Urgency,
     /// What the customer probably wants, most probable first; may be empty.
     pub intents: Vec<String>,
+    /// The customer's words, in the turn that opened it or raised it last; None where nobody wrote, or the words are erased.
+    pub words: Option<String>,
+    /// The customer's, in that turn.
+    pub language: Option<Language>,
+    pub mood: Option<Mood>,
     pub opened_at: Timestamp,
+    /// By when the customer was promised to hear from a person.
+    pub due_at: Option<Timestamp>,
+    /// Since when the customer waits for an agent's words; None: an agent wrote last.
+    pub waiting_since: Option<Timestamp>,
     /// The agent who has it.
     pub claimed_by: Option<String>,
     pub claimed_at: Option<Timestamp>,
     pub resolved_by: Option<String>,
     pub resolved_at: Option<Timestamp>,
-    /// For agents: what went wrong on the way, and what was noted when it was resolved.
-    pub note: Option<String>,
+    /// How often a claim went back to the queue because its agent left the customer waiting.
+    pub lapses: u32,
+    /// Whose claim it was the last time.
+    pub lapsed_from: Option<String>,
+    /// When the clocks look next whether the customer has heard from a person.
+    pub look_at: Option<Timestamp>,
+    /// How often the customer was told that they still wait.
+    pub still_waiting: u32,
+    /// When the customer was last told that an agent is with them.
+    pub joined_at: Option<Timestamp>,
 }
+
+/// All that [`record`] reads; what follows it names the rows.
+macro_rules! select_records {
+    ($rest:literal) => {
+        concat!(
+            "SELECT e.*, (SELECT group_concat(i.text, char(10)) FROM inbox i INDEXED BY inbox_conversation
+                WHERE i.conversation = e.conversation AND i.audit = e.turn AND i.text <> '') AS words
+             FROM escalations e ",
+            $rest
+        )
+    };
+}
+pub(super) use select_records;
+
+/// The order in which agents are to take what is open: danger first, then the oldest promise, then the oldest.
+macro_rules! queue_order {
+    () => {
+        "e.urgency <> 'danger', e.due_at IS NULL, e.due_at, e.urgency <> 'high', e.id"
+    };
+}
+pub(super) use queue_order;
 
 /// Which escalations to list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,22 +82,14 @@ pub enum EscalationFilter {
 }
 
 impl Store {
-    /// The escalations: open ones first, most urgent first, then oldest first.
+    /// The escalations: open ones first, in the order in which agents are to take them.
     pub async fn escalations(&self, filter: EscalationFilter) -> Result<Vec<EscalationRecord>> {
         // Both are told in full: a statement is a constant, and the open ones are found by their index.
         let sql = match filter {
-            EscalationFilter::Open => {
-                "SELECT e.*, c.channel FROM escalations e JOIN conversations c ON c.id = e.conversation
-                 WHERE e.resolved_at IS NULL ORDER BY e.id"
-            }
-            EscalationFilter::All => {
-                "SELECT e.*, c.channel FROM escalations e JOIN conversations c ON c.id = e.conversation ORDER BY e.id"
-            }
+            EscalationFilter::Open => concat!(select_records!("WHERE e.resolved_at IS NULL ORDER BY "), queue_order!()),
+            EscalationFilter::All => concat!(select_records!("ORDER BY e.resolved_at IS NOT NULL, "), queue_order!()),
         };
-        let rows = sqlx::query(sql).fetch_all(&self.readers).await?;
-        let mut records = rows.iter().map(record).collect::<Result<Vec<_>>>()?;
-        records.sort_by_key(|record| (record.resolved_at.is_some(), std::cmp::Reverse(record.urgency), record.id));
-        Ok(records)
+        sqlx::query(sql).fetch_all(&self.readers).await?.iter().map(record).collect()
     }
 
     /// One escalation.
@@ -74,87 +100,72 @@ impl Store {
         let mut reader = self.readers.acquire().await?;
         find(&mut reader, id).await
     }
-
-    /// An agent's words to the customer: claims the escalation, if nobody has it yet, and queues them. Who claimed it first
-    /// keeps it, but others may help.
-    ///
-    /// # Errors
-    /// [`StoreError::NoEscalation`], [`StoreError::AlreadyResolved`]; [`StoreError::Empty`] and [`StoreError::TooLong`] for
-    /// the text (at most [`MAX_TEXT_BYTES`]) and the agent's name.
-    pub async fn reply(&self, id: EscalationId, agent: &str, text: &str, now: Timestamp) -> Result<()> {
-        let agent = checked("agent's name", agent, MAX_NAME_BYTES)?;
-        let text = checked("text", text, MAX_TEXT_BYTES)?;
-        self.writer.run(move |work| Box::pin(reply(work, id, agent, text, now))).await
-    }
-
-    /// Closes it; the bot has the conversation again. The note is for agents.
-    ///
-    /// # Errors
-    /// Like [`Store::reply`].
-    pub async fn resolve(&self, id: EscalationId, agent: &str, note: Option<&str>, now: Timestamp) -> Result<()> {
-        let agent = checked("agent's name", agent, MAX_NAME_BYTES)?;
-        let note = note.filter(|note| !note.trim().is_empty());
-        let note = note.map(|note| checked("note", note, MAX_TEXT_BYTES)).transpose()?;
-        self.writer.run(move |work| Box::pin(resolve(work, id, agent, note, now))).await
-    }
 }
 
 /// Opens an escalation inside a job, or raises the one that is open: the higher urgency and its reason win, the intents are
-/// merged.
+/// merged. Gives its number, and whether it is about something new.
 pub(super) async fn open_or_raise(
     connection: &mut SqliteConnection,
     conversation: ConversationId,
     wanted: &Escalation,
     now: Timestamp,
-) -> Result<EscalationId> {
+) -> Result<(EscalationId, bool)> {
     let open = sqlx::query(
-        "SELECT id, reason, urgency, intents FROM escalations WHERE conversation = ? AND resolved_at IS NULL",
+        "SELECT id, reason, urgency, intents, due_at, look_at FROM escalations WHERE conversation = ? AND resolved_at IS NULL",
     )
     .bind(conversation.to_string())
     .fetch_optional(&mut *connection)
     .await?;
     let Some(open) = open else {
         let id = sqlx::query_scalar(
-            "INSERT INTO escalations (conversation, reason, urgency, intents, opened_at) VALUES (?, ?, ?, ?, ?) RETURNING id",
+            "INSERT INTO escalations (conversation, channel, reason, urgency, intents, opened_at, waiting_since, due_at, look_at)
+             SELECT id, channel, ?2, ?3, ?4, ?5, ?5, ?6, ?7 FROM conversations WHERE id = ?1 RETURNING id",
         )
         .bind(conversation.to_string())
         .bind(rows::reason_word(wanted.reason))
         .bind(wanted.urgency.as_str())
         .bind(to_json("intent", &wanted.intents)?)
         .bind(micros(now))
+        .bind(wanted.due_at.map(micros))
+        .bind(wanted.look_at.map(micros))
         .fetch_one(connection)
         .await?;
-        return Ok(EscalationId(id));
+        return Ok((EscalationId(id), true));
     };
 
     let id: i64 = open.try_get("id")?;
-    let raised = raised(
-        Escalation {
-            reason: rows::reason(open.try_get("reason")?)?,
-            urgency: rows::urgency(open.try_get("urgency")?)?,
-            intents: from_json("intent", open.try_get("intents")?)?,
-        },
-        wanted,
-    );
-    sqlx::query("UPDATE escalations SET reason = ?, urgency = ?, intents = ? WHERE id = ?")
+    let open = Escalation {
+        reason: rows::reason(open.try_get("reason")?)?,
+        urgency: rows::urgency(open.try_get("urgency")?)?,
+        intents: from_json("intent", open.try_get("intents")?)?,
+        due_at: open.try_get::<Option<i64>, _>("due_at")?.map(moment).transpose()?,
+        look_at: open.try_get::<Option<i64>, _>("look_at")?.map(moment).transpose()?,
+    };
+    let before = open.urgency;
+    let raised = raised(open, wanted);
+    sqlx::query("UPDATE escalations SET reason = ?, urgency = ?, intents = ?, due_at = ?, look_at = ? WHERE id = ?")
         .bind(rows::reason_word(raised.reason))
         .bind(raised.urgency.as_str())
         .bind(to_json("intent", &raised.intents)?)
+        .bind(raised.due_at.map(micros))
+        .bind(raised.look_at.map(micros))
         .bind(id)
         .execute(connection)
         .await?;
-    Ok(EscalationId(id))
+    Ok((EscalationId(id), raised.urgency > before))
 }
 
-/// An open escalation after another was asked for.
+/// An open escalation after another was asked for. The time that was named first stands.
 fn raised(open: Escalation, wanted: &Escalation) -> Escalation {
+    let due_at = open.due_at.or(wanted.due_at);
+    let look_at = [open.look_at, wanted.look_at].into_iter().flatten().min();
     let (mut first, second) = if wanted.urgency > open.urgency { (wanted.clone(), &open) } else { (open, wanted) };
     for intent in &second.intents {
         if !first.intents.contains(intent) {
             first.intents.push(intent.clone());
         }
     }
-    first
+    Escalation { due_at, look_at, ..first }
 }
 
 /// Tells a person, inside a job, that a reply did not (or may not) have arrived: opens an escalation, or notes it on the
@@ -168,20 +179,27 @@ pub(super) async fn undelivered(
     let Some(mut found) = find_conversation(connection, conversation).await? else {
         return Ok(());
     };
-    let wanted = Escalation { reason: Reason::Undelivered, urgency: Urgency::Normal, intents: Vec::new() };
-    let id = open_or_raise(connection, conversation, &wanted, now).await?;
-    let note = match how {
+    let wanted = Escalation {
+        reason: Reason::Undelivered,
+        urgency: Urgency::Normal,
+        intents: Vec::new(),
+        due_at: None,
+        look_at: None,
+    };
+    let (id, _) = open_or_raise(connection, conversation, &wanted, now).await?;
+    let told = match how {
         Undelivered::Failed => "A reply could not be delivered.",
         Undelivered::Uncertain => "A reply may not have arrived.",
     };
     // Said once, however many replies it is about.
-    sqlx::query(
-        "UPDATE escalations SET note = concat_ws(char(10), note, ?1) WHERE id = ?2 AND instr(ifnull(note, ''), ?1) = 0",
-    )
-    .bind(note)
-    .bind(id.0)
-    .execute(&mut *connection)
-    .await?;
+    let said: bool = sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM notes WHERE escalation = ? AND text = ?)")
+        .bind(id.0)
+        .bind(told)
+        .fetch_one(&mut *connection)
+        .await?;
+    if !said {
+        note(connection, id, None, told, None, now).await?;
+    }
     if found.memory.standing == Standing::Bot {
         found.memory.standing = Standing::Waiting;
         save_memory(connection, &found).await?;
@@ -197,82 +215,14 @@ pub(super) async fn undelivered(
     Ok(())
 }
 
-async fn reply(work: &mut Work, id: EscalationId, agent: String, text: String, now: Timestamp) -> Result<()> {
-    let connection = &mut work.connection;
-    let mut conversation = find_open(connection, id).await?;
-    sqlx::query("UPDATE escalations SET claimed_by = ?, claimed_at = ? WHERE id = ? AND claimed_by IS NULL")
-        .bind(&agent)
-        .bind(micros(now))
-        .bind(id.0)
-        .execute(&mut *connection)
-        .await?;
-    conversation.memory.standing = Standing::Agent;
-    save_memory(connection, &conversation).await?;
-    let audit = Audit {
-        kind: "reply",
-        conversation: Some(conversation.id),
-        escalation: Some(id.0),
-        agent: Some(&agent),
-        ..Audit::default()
-    };
-    let audit = audit.insert(connection, now).await?;
-    let language = conversation.memory.language.unwrap_or(Language::ENGLISH);
-    let outgoing = Outgoing { text, short: None, choices: Vec::new(), author: Author::Agent(agent), language };
-    outbox::queue(connection, conversation.id, &outgoing, audit, now).await?;
-    work.changes.outbox.push(conversation.channel);
-    work.changes.conversations.push(conversation.id);
-    Ok(())
-}
-
-async fn resolve(work: &mut Work, id: EscalationId, agent: String, note: Option<String>, now: Timestamp) -> Result<()> {
-    let connection = &mut work.connection;
-    let mut conversation = find_open(connection, id).await?;
-    sqlx::query(
-        "UPDATE escalations SET resolved_by = ?, resolved_at = ?, note = nullif(concat_ws(char(10), note, ?), '') WHERE id = ?",
-    )
-    .bind(&agent)
-    .bind(micros(now))
-    .bind(note)
-    .bind(id.0)
-    .execute(&mut *connection)
-    .await?;
-    conversation.memory.standing = Standing::Bot;
-    conversation.memory.offered.clear();
-    conversation.memory.warned.clear();
-    save_memory(connection, &conversation).await?;
-    let audit = Audit {
-        kind: "resolve",
-        conversation: Some(conversation.id),
-        escalation: Some(id.0),
-        agent: Some(&agent),
-        ..Audit::default()
-    };
-    audit.insert(connection, now).await?;
-    work.changes.conversations.push(conversation.id);
-    Ok(())
-}
-
-/// The conversation of an escalation that is still open.
-async fn find_open(connection: &mut SqliteConnection, id: EscalationId) -> Result<Conversation> {
-    let escalation = find(connection, id).await?;
-    if escalation.resolved_at.is_some() {
-        return Err(StoreError::AlreadyResolved(id));
-    }
-    find_conversation(connection, escalation.conversation).await?.ok_or(StoreError::NoEscalation(id))
-}
-
-async fn find(connection: &mut SqliteConnection, id: EscalationId) -> Result<EscalationRecord> {
-    let row = sqlx::query(
-        "SELECT e.*, c.channel FROM escalations e JOIN conversations c ON c.id = e.conversation WHERE e.id = ?",
-    )
-    .bind(id.0)
-    .fetch_optional(connection)
-    .await?;
+pub(super) async fn find(connection: &mut SqliteConnection, id: EscalationId) -> Result<EscalationRecord> {
+    let row = sqlx::query(select_records!("WHERE e.id = ?")).bind(id.0).fetch_optional(connection).await?;
     record(&row.ok_or(StoreError::NoEscalation(id))?)
 }
 
-fn record(row: &SqliteRow) -> Result<EscalationRecord> {
+pub(super) fn record(row: &SqliteRow) -> Result<EscalationRecord> {
     let time = |column| row.try_get::<Option<i64>, _>(column)?.map(moment).transpose();
+    let word = |column| row.try_get::<Option<&str>, _>(column);
     Ok(EscalationRecord {
         id: EscalationId(row.try_get("id")?),
         conversation: ConversationId(uuid(row.try_get("conversation")?)?),
@@ -280,24 +230,22 @@ fn record(row: &SqliteRow) -> Result<EscalationRecord> {
         reason: rows::reason(row.try_get("reason")?)?,
         urgency: rows::urgency(row.try_get("urgency")?)?,
         intents: from_json("intent", row.try_get("intents")?)?,
+        words: row.try_get("words")?,
+        language: word("language")?.map(str::parse).transpose().map_err(|error| corrupt("language", &error))?,
+        mood: word("mood")?.map(rows::mood).transpose()?,
         opened_at: moment(row.try_get("opened_at")?)?,
+        due_at: time("due_at")?,
+        waiting_since: time("waiting_since")?,
         claimed_by: row.try_get("claimed_by")?,
         claimed_at: time("claimed_at")?,
         resolved_by: row.try_get("resolved_by")?,
         resolved_at: time("resolved_at")?,
-        note: row.try_get("note")?,
+        lapses: row.try_get("lapses")?,
+        lapsed_from: row.try_get("lapsed_from")?,
+        look_at: time("look_at")?,
+        still_waiting: row.try_get("still_waiting")?,
+        joined_at: time("joined_at")?,
     })
-}
-
-fn checked(what: &'static str, text: &str, limit: usize) -> Result<String> {
-    let text = text.trim();
-    if text.is_empty() {
-        Err(StoreError::Empty(what))
-    } else if text.len() > limit {
-        Err(StoreError::TooLong { what, limit })
-    } else {
-        Ok(text.to_owned())
-    }
 }
 
 #[cfg(test)]
@@ -306,7 +254,8 @@ mod tests {
     use crate::reading::Danger;
 
     fn asked(reason: Reason, urgency: Urgency, intents: &[&str]) -> Escalation {
-        Escalation { reason, urgency, intents: intents.iter().map(ToString::to_string).collect() }
+        let intents = intents.iter().map(ToString::to_string).collect();
+        Escalation { reason, urgency, intents, due_at: None, look_at: None }
     }
 
     #[test]
@@ -316,6 +265,15 @@ mod tests {
         let both = raised(calm.clone(), &gas);
         assert_eq!(both, asked(Reason::Danger(Danger::Gas), Urgency::Danger, &["gas_smell", "refund", "billing"]));
         assert_eq!(raised(both.clone(), &calm), both);
+    }
+
+    #[test]
+    fn the_time_that_was_named_first_stands() {
+        let at = |minute: i64| Some(Timestamp::from_second(minute * 60).unwrap());
+        let open = Escalation { due_at: at(40), look_at: at(37), ..asked(Reason::Wish, Urgency::High, &[]) };
+        let danger = Escalation { look_at: at(20), ..asked(Reason::Danger(Danger::Gas), Urgency::Danger, &[]) };
+        let raised = raised(open, &danger);
+        assert_eq!((raised.due_at, raised.look_at), (at(40), at(20)));
     }
 
     #[test]

@@ -14,8 +14,16 @@ use sqlx::{
 use super::StoreError;
 
 /// The steps from an empty file to today's schema. `PRAGMA user_version` counts the steps taken.
-const MIGRATIONS: &[&str] =
-    &[include_str!("../../migrations/0001_store.sql"), include_str!("../../migrations/0002_channels.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("../../migrations/0001_store.sql"),
+    include_str!("../../migrations/0002_channels.sql"),
+    include_str!("../../migrations/0003_desk.sql"),
+    include_str!("../../migrations/0004_users.sql"),
+    include_str!("../../migrations/0005_groups.sql"),
+    include_str!("../../migrations/0006_promises.sql"),
+    include_str!("../../migrations/0007_bridge.sql"),
+    include_str!("../../migrations/0008_staff.sql"),
+];
 
 /// Marks a file as Evenkeel's (`PRAGMA application_id`): the letters `EvkL`.
 const APPLICATION: i64 = 0x4576_6b4c;

@@ -4,18 +4,34 @@
 //! what is committed. A call that returns `Ok` has survived a crash. Another process may open the same file meanwhile, but
 //! only one may run the service: [`Store::recover`] takes the leases of every other process for dead.
 
+mod api_tokens;
 mod channels;
+mod clocks;
 mod counts;
 mod erase;
 mod escalations;
+mod figures;
 mod file;
 mod followed;
+mod group_answers;
+mod groups;
+mod handling;
+mod happenings;
 mod inbox;
+mod invitations;
 mod outbox;
+mod promises;
+mod queue;
 mod rows;
+mod sessions;
 mod signals;
+mod staff;
+mod tokens;
+mod trail;
 mod transcript;
 mod turn;
+mod users;
+mod webhooks;
 mod writer;
 
 use std::{path::Path, sync::Arc};
@@ -25,17 +41,36 @@ use tokio::sync::{Notify, watch};
 use uuid::Uuid;
 
 pub use self::{
+    api_tokens::ApiToken,
     channels::{LastSeen, Silence},
+    clocks::{Claim, Looked, Waiting},
     counts::{Counts, Status},
     escalations::{EscalationFilter, EscalationRecord},
+    figures::{Counted, Span, Wait},
     file::OpenError,
     followed::{Followed, Next},
+    group_answers::{GroupAnswer, GroupReached},
+    groups::{Answered, Assigned, Assignment, GroupDelivery, GroupMembers, GroupRecord, Joins, Member, Split},
+    handling::{Draft, Handling, NewReply, Note},
+    happenings::Happening,
     inbox::{Due, Pending, Received},
+    invitations::Invitation,
     outbox::{Leased, Recovered},
+    promises::{MAX_WORDS_BYTES, NewPromise, Outcome, PromiseFilter, PromiseRecord, PromiseStep},
+    queue::{QueueCounts, QueueFilter, QueuePage, Whose},
+    sessions::Session,
+    staff::{StaffOrder, StaffOutcome, StaffRow, Unanswered, Unopened},
+    tokens::{Token, TokenHash},
+    trail::{TrailEntry, TrailFilter},
     transcript::{Delivery, Line, LineAuthor},
+    users::{Credentials, Role, User},
+    webhooks::Audited,
 };
 use self::{signals::Signals, writer::Writer};
-use crate::{conversation::EscalationId, message::ConversationId};
+use crate::{
+    conversation::{EscalationId, GroupId, PromiseId},
+    message::{ConversationId, OutgoingId},
+};
 
 /// An open store. Clones share it; the last one to go closes it, [`Store::close`] waits for that.
 #[derive(Clone)]
@@ -57,12 +92,45 @@ pub enum StoreError {
     NoEscalation(EscalationId),
     #[error("escalation {0} is already resolved")]
     AlreadyResolved(EscalationId),
+    #[error("there is no promise {0}")]
+    NoPromise(PromiseId),
+    #[error("promise {0} is already settled")]
+    AlreadySettled(PromiseId),
+    #[error("{agent} has escalation {id}")]
+    ClaimedBy { id: EscalationId, agent: String },
+    #[error("there is no group {0}")]
+    NoGroup(GroupId),
+    #[error("group {0} was merged into group {1}")]
+    Merged(GroupId, GroupId),
+    /// One answer could not serve both.
+    #[error("groups {0} and {1} are written in different languages")]
+    OtherLanguage(GroupId, GroupId),
+    #[error("escalation {0} is not in group {1}")]
+    NotInGroup(EscalationId, GroupId),
+    #[error("the id {0} is that of another message")]
+    IdTaken(OutgoingId),
+    #[error("nobody has claimed escalation {0}")]
+    NotClaimed(EscalationId),
     /// An agent sent no name or no words.
     #[error("the {0} is empty")]
     Empty(&'static str),
     /// An agent's words are longer than [`crate::policy::MAX_TEXT_BYTES`].
     #[error("the {what} is longer than {limit} bytes")]
     TooLong { what: &'static str, limit: usize },
+    #[error("there is no user {0}, or they are disabled")]
+    NoUser(String),
+    #[error("somebody has the name {0} already")]
+    NameTaken(String),
+    /// With what is wrong with it.
+    #[error("this is no name: {0}")]
+    NotAName(&'static str),
+    /// Without them nobody could manage people any more.
+    #[error("{0} is the last admin")]
+    LastAdmin(String),
+    #[error("this invitation was used, was replaced, or has ended")]
+    NoInvitation,
+    #[error("there is a token named {0} already")]
+    TokenNameTaken(String),
     #[error("the store is closed")]
     Closed,
     /// The change is made, but its traces cannot leave the file while another process reads it.
@@ -119,6 +187,11 @@ impl Store {
     /// conversation. A write by another process wakes it within a quarter of a second.
     pub fn outbox_changed(&self, channel: &str) -> watch::Receiver<()> {
         self.signals.outbox(channel)
+    }
+
+    /// Changes whenever the desk's queue may look different: an escalation was opened, raised, handled or written to.
+    pub fn desk_changed(&self) -> watch::Receiver<()> {
+        self.signals.desk.subscribe()
     }
 
     /// Closes the file after what was handed in is committed. Later calls give [`StoreError::Closed`].

@@ -124,7 +124,7 @@ impl Store {
         self.writer.run(move |work| Box::pin(put_back(work, id, at, None))).await
     }
 
-    /// Gives a message up; an escalation (`Undelivered`) tells a person, except for bulk, whose failures are only counted.
+    /// Gives a message up; an escalation (`Undelivered`) tells a person, except for a mailing, whose failures are only counted.
     /// Does nothing where it is neither queued nor leased.
     pub async fn fail(&self, id: OutgoingId, error: &str, now: Timestamp) -> Result<()> {
         let error = shortened(error);
@@ -160,6 +160,18 @@ pub(super) async fn queue(
     audit: i64,
     now: Timestamp,
 ) -> Result<()> {
+    queue_as(connection, OutgoingId::new(), conversation, outgoing, audit, now).await
+}
+
+/// Queues a reply under an id that no other message has.
+pub(super) async fn queue_as(
+    connection: &mut SqliteConnection,
+    id: OutgoingId,
+    conversation: ConversationId,
+    outgoing: &Outgoing,
+    audit: i64,
+    now: Timestamp,
+) -> Result<()> {
     // Who stopped or blocked us is written to no more: it fails at once, and whoever looks sees why.
     let agent = match &outgoing.author {
         Author::Bot => None,
@@ -173,7 +185,7 @@ pub(super) async fn queue(
             (SELECT reply_to FROM inbox WHERE conversation = ?2 ORDER BY (audit IS ?9) DESC, cursor DESC LIMIT 1)
          FROM conversations c WHERE c.id = ?2",
     )
-    .bind(OutgoingId::new().to_string())
+    .bind(id.to_string())
     .bind(conversation.to_string())
     .bind(agent)
     .bind(&outgoing.text)
@@ -299,11 +311,17 @@ async fn sent(work: &mut Work, id: OutgoingId, platform_id: Option<String>, now:
     Ok(())
 }
 
-async fn give_up(work: &mut Work, id: OutgoingId, how: Undelivered, error: String, now: Timestamp) -> Result<()> {
+pub(super) async fn give_up(
+    work: &mut Work,
+    id: OutgoingId,
+    how: Undelivered,
+    error: String,
+    now: Timestamp,
+) -> Result<()> {
     let connection = &mut work.connection;
     let row = sqlx::query(
         "UPDATE outbox SET state = ?, error = ?, leased_until = NULL, leased_by = NULL
-         WHERE id = ? AND state IN ('queued', 'leased') RETURNING conversation, channel, bulk",
+         WHERE id = ? AND state IN ('queued', 'leased') RETURNING conversation, channel, bulk AND grp IS NULL AS mailing",
     )
     .bind(how.state())
     .bind(error)
@@ -313,10 +331,11 @@ async fn give_up(work: &mut Work, id: OutgoingId, how: Undelivered, error: Strin
     let Some(row) = row else {
         return Ok(());
     };
-    // A mailing that fails to reach thousands would bury the people who need an agent.
-    if !row.try_get::<bool, _>("bulk")? {
+    // A mailing that fails to reach thousands would bury the people who need an agent. A group's answer is one to a question.
+    if !row.try_get::<bool, _>("mailing")? {
         let conversation = ConversationId(uuid(row.try_get("conversation")?)?);
         undelivered(&mut *connection, conversation, how, now).await?;
+        work.changes.desk = true;
         work.changes.conversations.push(conversation);
     }
     work.changes.outbox.push(row.try_get("channel")?);

@@ -9,6 +9,7 @@ use super::{Result, StoreError};
 use crate::{
     conversation::{Conversation, Reason, Urgency},
     message::ConversationId,
+    reading::Mood,
 };
 
 /// Microseconds since 1970: the precision that the store keeps.
@@ -54,6 +55,10 @@ pub(super) fn reason(word: &str) -> Result<Reason> {
 
 pub(super) fn urgency(word: &str) -> Result<Urgency> {
     serde_json::from_value(word.into()).map_err(|error| corrupt("urgency", &error))
+}
+
+pub(super) fn mood(word: &str) -> Result<Mood> {
+    serde_json::from_value(word.into()).map_err(|error| corrupt("mood", &error))
 }
 
 pub(super) fn conversation(row: &SqliteRow) -> Result<Conversation> {
@@ -114,14 +119,17 @@ pub(super) struct Audit<'a> {
     pub knowledge: Option<&'a str>,
     pub escalation: Option<i64>,
     pub agent: Option<&'a str>,
+    /// Of rows about accounts: whom it is about.
+    pub subject: Option<&'a str>,
+    pub detail: Option<&'a str>,
 }
 
 impl Audit<'_> {
     /// Writes it down; gives its row's id.
     pub async fn insert(self, connection: &mut SqliteConnection, at: Timestamp) -> Result<i64> {
         let row = sqlx::query_scalar(
-            "INSERT INTO audit (at, kind, conversation, decision, reason, intents, readings, knowledge, escalation, agent)
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
+            "INSERT INTO audit (at, kind, conversation, decision, reason, intents, readings, knowledge, escalation, agent, subject, detail)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
         )
         .bind(micros(at))
         .bind(self.kind)
@@ -133,6 +141,8 @@ impl Audit<'_> {
         .bind(self.knowledge)
         .bind(self.escalation)
         .bind(self.agent)
+        .bind(self.subject)
+        .bind(self.detail)
         .fetch_one(connection)
         .await?;
         Ok(row)
@@ -157,6 +167,7 @@ mod tests {
             Reason::Attachment,
             Reason::Undelivered,
             Reason::Language,
+            Reason::Promise,
         ];
         for expected in plain.into_iter().chain(Danger::ALL.map(Reason::Danger)) {
             assert_eq!(reason(&reason_word(expected)).unwrap(), expected);

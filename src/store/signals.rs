@@ -17,6 +17,8 @@ pub(super) struct Changes {
     pub outbox: Vec<String>,
     /// Conversations in which a line became visible, or whose standing changed.
     pub conversations: Vec<ConversationId>,
+    /// The desk's queue, or something that agents see of an escalation.
+    pub desk: bool,
     /// Another process wrote: any conversation may have changed.
     pub elsewhere: bool,
 }
@@ -26,6 +28,7 @@ impl Changes {
         self.inbox |= other.inbox;
         self.outbox.extend(other.outbox);
         self.conversations.extend(other.conversations);
+        self.desk |= other.desk;
         self.elsewhere |= other.elsewhere;
     }
 }
@@ -34,6 +37,7 @@ impl Changes {
 #[derive(Default)]
 pub(super) struct Signals {
     pub inbox: Notify,
+    pub desk: watch::Sender<()>,
     outbox: Mutex<HashMap<String, watch::Sender<()>>>,
     watched: Mutex<Watched>,
 }
@@ -50,6 +54,9 @@ impl Signals {
     pub fn tell(&self, changes: &Changes) {
         if changes.inbox {
             self.inbox.notify_one();
+        }
+        if changes.desk || changes.elsewhere {
+            self.desk.send_replace(());
         }
         if changes.elsewhere || !changes.outbox.is_empty() {
             for (channel, sender) in &*locked(&self.outbox) {

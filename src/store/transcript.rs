@@ -7,9 +7,12 @@ use uuid::Uuid;
 
 use super::{
     Result, Store,
-    rows::{corrupt, from_json, moment, uuid},
+    rows::{corrupt, find_conversation, from_json, moment, uuid},
 };
-use crate::message::{Attachment, Choice, ConversationId};
+use crate::{
+    conversation::Conversation,
+    message::{Attachment, Choice, ConversationId},
+};
 
 /// One line of a conversation, as its people saw it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -54,6 +57,31 @@ pub enum Delivery {
 }
 
 impl Store {
+    /// A conversation, such as it is now. None: it was erased.
+    pub async fn conversation(&self, id: ConversationId) -> Result<Option<Conversation>> {
+        let mut reader = self.readers.acquire().await?;
+        find_conversation(&mut reader, id).await
+    }
+
+    /// What was written by a row of the audit trail, in order: the customer's messages that a turn settled, and what we say of it.
+    pub async fn lines_of(&self, audit: i64, conversation: ConversationId) -> Result<Vec<Line>> {
+        let rows = sqlx::query(
+            "SELECT * FROM (
+                SELECT cursor, id, text, attachments, NULL AS choices, NULL AS agent, NULL AS state, received_at AS at, cursor AS place
+                FROM inbox INDEXED BY inbox_conversation
+                WHERE conversation = ?2 AND audit = ?1 AND retracted_at IS NULL ORDER BY place
+             ) UNION ALL SELECT * FROM (
+                SELECT ifnull(cursor, 0), id, text, NULL, choices, agent, state, ifnull(sent_at, queued_at), seq
+                FROM outbox INDEXED BY outbox_audit WHERE audit = ?1 AND conversation = ?2 ORDER BY seq
+             )",
+        )
+        .bind(audit)
+        .bind(conversation.to_string())
+        .fetch_all(&self.readers)
+        .await?;
+        rows.iter().map(line).collect()
+    }
+
     /// Visible lines after a cursor, oldest first: the customer's own and those sent to them.
     pub async fn lines_after(&self, conversation: ConversationId, cursor: i64, limit: u32) -> Result<Vec<Line>> {
         let rows = sqlx::query(
@@ -92,7 +120,8 @@ impl Store {
     }
 }
 
-fn line(row: &SqliteRow) -> Result<Line> {
+/// Reads a row of cursor, id, text, attachments, choices, agent, state and at.
+pub(super) fn line(row: &SqliteRow) -> Result<Line> {
     let delivery = row.try_get::<Option<&str>, _>("state")?.map(delivery).transpose()?;
     let author = match (delivery, row.try_get("agent")?) {
         (None, _) => LineAuthor::Customer,

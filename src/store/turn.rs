@@ -1,17 +1,19 @@
 //! What the responder made of a burst, recorded in one transaction.
 
 use jiff::Timestamp;
+use sqlx::SqliteConnection;
 
 use super::{
     Result, Store, StoreError,
     escalations::open_or_raise,
     outbox::queue,
-    rows::{Audit, save_memory, to_json},
+    promises,
+    rows::{Audit, micros, save_memory, to_json},
     writer::Work,
 };
 use crate::{
-    conversation::{Conversation, Decision, EscalationId, Turn},
-    message::MessageId,
+    conversation::{Conversation, Decision, EscalationId, Standing, Turn},
+    message::{ConversationId, MessageId},
 };
 
 impl Store {
@@ -48,9 +50,11 @@ async fn record(
     let connection = &mut work.connection;
     save_memory(connection, &conversation).await?;
 
-    let escalation = match &turn.escalation {
-        Some(escalation) => Some(open_or_raise(connection, conversation.id, escalation, now).await?),
-        None => None,
+    let (escalation, is_new) = match &turn.escalation {
+        Some(escalation) => {
+            open_or_raise(connection, conversation.id, escalation, now).await.map(|(id, new)| (Some(id), new))?
+        }
+        None => (None, false),
     };
     let (reason, intents) = match &turn.decision {
         Decision::Answer(intents) | Decision::Clarify(intents) => (None, Some(to_json("intent", intents)?)),
@@ -65,11 +69,29 @@ async fn record(
         intents,
         readings: Some(to_json("reading", &turn.readings)?),
         knowledge: Some(&knowledge),
-        escalation: escalation.map(|id| id.0),
-        agent: None,
+        escalation: match escalation {
+            Some(id) => Some(id.0),
+            None => open_escalation(connection, conversation.id).await?,
+        },
+        ..Audit::default()
     }
     .insert(connection, now)
     .await?;
+
+    // Whoever has it, or will take it, sees what it is about and since when the customer waits for a person's words.
+    sqlx::query(
+        "UPDATE escalations SET waiting_since = ifnull(waiting_since, ?1), turn = iif(?2, ?3, turn),
+         language = iif(?2, ?4, language), mood = iif(?2, ?5, mood) WHERE conversation = ?6 AND resolved_at IS NULL",
+    )
+    .bind(micros(now))
+    .bind(is_new)
+    .bind(audit)
+    .bind(turn.memory.language.map(|language| language.as_str().to_owned()))
+    .bind(turn.readings.first().map(|reading| reading.mood.as_str()))
+    .bind(conversation.id.to_string())
+    .execute(&mut *connection)
+    .await?;
+    work.changes.desk |= escalation.is_some() || conversation.memory.standing != Standing::Bot;
 
     let done = sqlx::query(
         "UPDATE inbox INDEXED BY inbox_pending SET audit = ? WHERE conversation = ? AND audit IS NULL AND id IN (SELECT value FROM json_each(?))",
@@ -86,9 +108,19 @@ async fn record(
     for reply in &turn.replies {
         queue(connection, conversation.id, reply, audit, now).await?;
     }
+    for promise in &turn.promises {
+        promises::by_bot(connection, conversation.id, promise, now).await?;
+        work.changes.desk = true;
+    }
     if !turn.replies.is_empty() {
         work.changes.outbox.push(conversation.channel);
     }
     work.changes.conversations.push(conversation.id);
     Ok(escalation)
+}
+
+/// The open escalation of a conversation, which every turn is about while there is one.
+async fn open_escalation(connection: &mut SqliteConnection, conversation: ConversationId) -> Result<Option<i64>> {
+    let open = sqlx::query_scalar("SELECT id FROM escalations WHERE conversation = ? AND resolved_at IS NULL");
+    Ok(open.bind(conversation.to_string()).fetch_optional(connection).await?)
 }

@@ -1,4 +1,4 @@
-//! Scripts, styles and pictures of the chat page, built into the binary.
+//! Scripts, styles and pictures of the pages, built into the binary.
 
 use std::sync::LazyLock;
 
@@ -14,9 +14,14 @@ use super::error::{self, ApiError};
 const JAVASCRIPT: &str = "text/javascript; charset=utf-8";
 
 /// Name, media type, content.
-const ASSETS: [(&str, &str, &str); 7] = [
+const ASSETS: [(&str, &str, &str); 12] = [
     ("chat.css", "text/css; charset=utf-8", include_str!("assets/chat.css")),
+    ("desk.css", "text/css; charset=utf-8", include_str!("assets/desk.css")),
     ("chat.js", JAVASCRIPT, include_str!("assets/chat.js")),
+    ("desk-keys.js", JAVASCRIPT, include_str!("assets/desk-keys.js")),
+    ("desk-reply.js", JAVASCRIPT, include_str!("assets/desk-reply.js")),
+    ("desk-work.css", "text/css; charset=utf-8", include_str!("assets/desk-work.css")),
+    ("desk.js", JAVASCRIPT, include_str!("assets/desk.js")),
     ("log.js", JAVASCRIPT, include_str!("assets/log.js")),
     ("outbox.js", JAVASCRIPT, include_str!("assets/outbox.js")),
     ("server.js", JAVASCRIPT, include_str!("assets/server.js")),

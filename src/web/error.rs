@@ -7,22 +7,47 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use serde_json::json;
+use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::store::StoreError;
 
-/// An answer of `{"error":{"code","message"}}`. Codes are stable, messages are for people.
+/// What a caller is told when a request cannot be served.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct ErrorBody {
+    error: ErrorDetails,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct ErrorDetails {
+    /// For programs; stable.
+    code: &'static str,
+    /// For people.
+    #[schema(value_type = String)]
+    message: Cow<'static, str>,
+    /// The agent who was faster, where one was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    agent: Option<String>,
+}
+
+/// An answer of an [`ErrorBody`].
 #[derive(Debug)]
 pub(super) struct ApiError {
     status: StatusCode,
     code: &'static str,
     message: Cow<'static, str>,
+    agent: Option<String>,
     retry_after: Option<Duration>,
 }
 
 impl ApiError {
     pub fn new(status: StatusCode, code: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
-        Self { status, code, message: message.into(), retry_after: None }
+        Self { status, code, message: message.into(), agent: None, retry_after: None }
+    }
+
+    /// Names the agent who was faster.
+    pub fn with_agent(self, agent: Option<String>) -> Self {
+        Self { agent, ..self }
     }
 
     /// The request itself is wrong: repeating it does not help.
@@ -53,14 +78,27 @@ impl ApiError {
 
 impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
-        tracing::error!(%error, "the store refused a web request");
-        Self::unavailable("the store is busy: send the same request again")
+        let conflict = |code| Self::new(StatusCode::CONFLICT, code, error.to_string());
+        match &error {
+            StoreError::NoEscalation(_) => Self::new(StatusCode::NOT_FOUND, "no_escalation", error.to_string()),
+            StoreError::AlreadyResolved(_) => conflict("already_resolved"),
+            StoreError::NotClaimed(_) => conflict("not_claimed"),
+            StoreError::IdTaken(_) => conflict("id_taken"),
+            StoreError::ClaimedBy { agent, .. } => conflict("claimed_by").with_agent(Some(agent.clone())),
+            StoreError::Empty(_) => Self::malformed("empty", error.to_string()),
+            StoreError::TooLong { .. } => Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", error.to_string()),
+            _ => {
+                tracing::error!(%error, "the store refused a web request");
+                Self::unavailable("the store is busy: send the same request again")
+            }
+        }
     }
 }
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
-        let body = Json(json!({ "error": { "code": self.code, "message": self.message } }));
+        let error = ErrorDetails { code: self.code, message: self.message, agent: self.agent };
+        let body = Json(ErrorBody { error });
         let mut response = (self.status, body).into_response();
         if let Some(wait) = self.retry_after {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(whole_seconds(wait)));

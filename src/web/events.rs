@@ -21,7 +21,7 @@ use super::{
     tabs::Seat,
     visitors::Visitor,
 };
-use crate::{message::ConversationId, store::StoreError};
+use crate::{conversation::Standing, message::ConversationId, store::StoreError};
 
 /// A comment is sent after this long without an event: proxies keep the connection, and both ends notice when it is dead.
 const HEARTBEAT: Duration = Duration::from_secs(15);
@@ -135,7 +135,9 @@ impl Tail {
                     // The status follows the last line, so that a reader knows that it has seen all.
                     return Ok(());
                 }
-                ShownStatus::from(status)
+                let mut status = ShownStatus::from(status);
+                status.typing |= status.standing == Standing::Agent && self.shared.tabs.shows_writing(&self.visitor.0);
+                status
             }
         };
         if self.status != Some(status) {

@@ -1,7 +1,7 @@
 //! The headers that keep browsers from doing with our answers what nobody asked for.
 
 use axum::{
-    extract::Request,
+    extract::{Request, State},
     http::{HeaderMap, HeaderName, HeaderValue, header},
     middleware::Next,
     response::Response,
@@ -12,8 +12,8 @@ use super::embedding::Embedding;
 /// For all that is no page: nothing may be loaded from it, and no frame may show it.
 const NO_PAGE: &str = "default-src 'none'; frame-ancestors 'none'";
 
-/// Sets the security headers; a handler that needs another value has set it already.
-pub(super) async fn secured(request: Request, next: Next) -> Response {
+/// Sets the security headers; a handler that needs another value has set it already. Over https browsers are told to come over it only.
+pub(super) async fn secured(State(is_https): State<bool>, request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
     unless_set(headers, header::X_CONTENT_TYPE_OPTIONS, "nosniff");
@@ -26,6 +26,10 @@ pub(super) async fn secured(request: Request, next: Next) -> Response {
         HeaderName::from_static("permissions-policy"),
         "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
     );
+    if is_https {
+        // A year. Other hosts of the domain are not ours to speak for.
+        unless_set(headers, header::STRICT_TRANSPORT_SECURITY, "max-age=31536000");
+    }
     response
 }
 

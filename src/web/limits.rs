@@ -30,6 +30,8 @@ pub struct Limits {
     /// New visitors from one address (IPv6: one /64 network), and first messages from it. Generous, because a mobile
     /// network or a shelter puts many people behind one address.
     pub newcomers: Limit,
+    /// Requests with one token of the API for bridges: a bridge that catches up needs some hundred, and none needs more than ten a second.
+    pub bridges: Limit,
 }
 
 impl Default for Limits {
@@ -38,6 +40,7 @@ impl Default for Limits {
             messages: Limit { burst: policy::VISITOR_BURST, refill: policy::VISITOR_REFILL },
             readings: Limit { burst: 60, refill: Duration::from_secs(1) },
             newcomers: Limit { burst: 60, refill: Duration::from_secs(1) },
+            bridges: Limit { burst: 300, refill: Duration::from_millis(100) },
         }
     }
 }
@@ -51,6 +54,8 @@ pub(super) struct Guards {
     /// First messages by address. A key can be made up without asking us, so this is what keeps one machine from being a
     /// thousand visitors.
     pub first_messages: Guard<IpAddr>,
+    /// By the name of the token.
+    pub bridges: Guard<String>,
 }
 
 impl Guards {
@@ -60,6 +65,7 @@ impl Guards {
             readings: Guard::new(limits.readings),
             keys: Guard::new(limits.newcomers),
             first_messages: Guard::new(limits.newcomers),
+            bridges: Guard::new(limits.bridges),
         }
     }
 }
@@ -74,7 +80,7 @@ pub(super) struct Guard<K: Hash + Eq + Clone> {
 const FORGET_EVERY: u32 = 4_096;
 
 impl<K: Hash + Eq + Clone> Guard<K> {
-    fn new(limit: Limit) -> Self {
+    pub fn new(limit: Limit) -> Self {
         let burst = NonZeroU32::new(limit.burst).unwrap_or(NonZeroU32::MIN);
         // A refill of zero would mean no limit at all; governor knows none, so it becomes the shortest it knows.
         let quota = Quota::with_period(limit.refill.max(Duration::from_nanos(1)))
@@ -85,13 +91,16 @@ impl<K: Hash + Eq + Clone> Guard<K> {
 
     /// Takes one from the key's burst, or says how long to wait.
     pub fn check(&self, key: &K) -> Result<(), ApiError> {
+        self.wait(key).map_or(Ok(()), |wait| Err(ApiError::too_many(wait)))
+    }
+
+    /// Takes one from the key's burst; if there is none left, gives how long to wait.
+    pub fn wait(&self, key: &K) -> Option<Duration> {
         if self.checks.fetch_add(1, Ordering::Relaxed) % FORGET_EVERY == FORGET_EVERY - 1 {
             self.limiter.retain_recent();
             self.limiter.shrink_to_fit();
         }
-        self.limiter
-            .check_key(key)
-            .map_err(|refused| ApiError::too_many(refused.wait_time_from(self.limiter.clock().now())))
+        self.limiter.check_key(key).err().map(|refused| refused.wait_time_from(self.limiter.clock().now()))
     }
 }
 

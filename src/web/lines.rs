@@ -54,7 +54,7 @@ impl From<&Line> for ShownLine {
 /// What goes on in the conversation.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub(super) struct ShownStatus {
-    /// An answer of the bot is on its way.
+    /// An answer of the bot is on its way, or an agent writes.
     pub typing: bool,
     pub standing: Standing,
 }

@@ -87,7 +87,8 @@ pub(super) async fn post(
     Ok((StatusCode::ACCEPTED, Json(json!({ "message": received.message }))))
 }
 
-fn is_json(headers: &HeaderMap) -> bool {
+/// Whether the caller says that the body is JSON.
+pub(super) fn is_json(headers: &HeaderMap) -> bool {
     let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     content_type.split(';').next().is_some_and(|media| media.trim().eq_ignore_ascii_case("application/json"))
 }

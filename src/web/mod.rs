@@ -1,11 +1,13 @@
-//! HTTP: the web chat and its small API, the widget for other sites, health and metrics.
+//! HTTP: the web chat and its small API, the widget for other sites, the desk, health and metrics.
 //!
 //! `docs/http-api.md` describes every endpoint. A visitor's words enter through the store's inbox and every answer is
 //! read back from the store's lines, so this room holds no conversation of its own.
 
 mod answered;
 mod assets;
+mod bridge;
 mod connections;
+mod desk;
 mod embedding;
 mod error;
 mod events;
@@ -20,7 +22,7 @@ mod tabs;
 mod visitors;
 mod words;
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
 use axum::{
     Router, middleware,
@@ -31,11 +33,19 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 pub use connections::serve;
+pub use desk::{Site, invitation_link};
 pub use embedding::{Embedding, NotAnOrigin};
 pub use limits::{Limit, Limits};
 pub use probes::Health;
 
-use crate::{channels::Door, reading::Language, store::Store};
+use crate::{
+    channels::{Channel, Door},
+    knowledge::Knowledge,
+    message::ConversationId,
+    reading::Language,
+    responder::Responder,
+    store::{Store, StoreError},
+};
 
 /// The name of this channel in the store.
 pub const CHANNEL: &str = "web";
@@ -46,11 +56,21 @@ pub struct WebState {
     pub store: Store,
     /// Takes visitors' messages in.
     pub door: Door,
+    /// What agents may say, and what is held alike.
+    pub responder: watch::Receiver<Arc<Responder>>,
+    /// The folder of the admins' files, into which drafts of intents are written.
+    pub knowledge_dir: PathBuf,
+    /// Whether words that were written on X may stand in such a draft.
+    pub learn_from_x: bool,
+    /// Platforms that show customers that an agent writes.
+    pub channels: Vec<Arc<dyn Channel>>,
     /// What the chat page shows. The service sends a new value when the knowledge is reloaded.
     pub page: watch::Receiver<ChatPage>,
     /// Sites that may show the chat in a frame.
     pub embedding: Embedding,
     pub limits: Limits,
+    /// Where browsers find the desk.
+    pub site: Site,
     /// Whether the service runs behind a reverse proxy: then a visitor's address is the last one in `X-Forwarded-For`, not
     /// the peer's. Wrong either way it harms: behind a proxy all visitors would share one limit, without one anybody could
     /// invent addresses.
@@ -84,6 +104,26 @@ struct Shared {
     state: Arc<WebState>,
     guards: Arc<limits::Guards>,
     tabs: Arc<tabs::Tabs>,
+    desk: Arc<desk::Desk>,
+}
+
+impl Shared {
+    /// What the admins wrote, as it is now.
+    fn knowledge(&self) -> Arc<Knowledge> {
+        self.state.responder.borrow().knowledge_shared()
+    }
+
+    /// Shows the customer that an agent writes, where their platform can.
+    async fn show_typing(&self, conversation: ConversationId) -> Result<(), StoreError> {
+        let Some(conversation) = self.state.store.conversation(conversation).await? else { return Ok(()) };
+        if conversation.channel == CHANNEL {
+            self.tabs.is_written_to(&conversation.place);
+        } else if let Some(channel) = self.state.channels.iter().find(|channel| channel.name() == conversation.channel)
+        {
+            channel.show_typing(&conversation.place);
+        }
+        Ok(())
+    }
 }
 
 /// All routes, with those through which platforms call us. Serve it with [`serve`], which adds the limits on connections and headers and tells the peer's address.
@@ -91,8 +131,11 @@ pub fn router(state: WebState, webhooks: Router) -> Router {
     let shared = Shared {
         guards: Arc::new(limits::Guards::new(&state.limits)),
         tabs: Arc::new(tabs::Tabs::default()),
+        desk: Arc::new(desk::Desk::new()),
         state: Arc::new(state),
     };
+    let desk = desk::routes(&shared);
+    let is_https = shared.state.site.is_https();
     let bounded = Router::new()
         .route("/", get(page::full))
         .route("/chat", get(page::embedded))
@@ -103,14 +146,16 @@ pub fn router(state: WebState, webhooks: Router) -> Router {
         .route("/health", get(probes::health))
         .route("/ready", get(probes::ready))
         .route("/metrics", get(probes::metrics))
+        .merge(bridge::routes())
         .layer(middleware::from_fn(answered::in_time));
     bounded
         // An event stream lives as long as its tab.
         .route("/api/chat/events", get(events::stream))
+        .merge(desk)
         .with_state(shared)
         .merge(webhooks.layer(middleware::from_fn(answered::in_time)))
         .fallback(error::not_found)
         .method_not_allowed_fallback(error::method_not_allowed)
         .layer(middleware::from_fn(answered::counted))
-        .layer(middleware::from_fn(headers::secured))
+        .layer(middleware::from_fn_with_state(is_https, headers::secured))
 }

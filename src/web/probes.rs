@@ -28,6 +28,8 @@ pub struct Health {
     pub degraded: Vec<String>,
     /// The channels that are on, and what does not work on them.
     pub channels: Report,
+    /// The webhooks of the settings, and what does not work with them.
+    pub webhooks: Report,
     /// Why the other channels are off.
     pub off: BTreeMap<&'static str, String>,
 }

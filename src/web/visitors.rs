@@ -34,10 +34,7 @@ impl<S: Sync> FromRequestParts<S> for Visitor {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
-        let header = parts.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-        let (scheme, key) = header.and_then(|value| value.split_once(' ')).unwrap_or_default();
-        let visitor = if scheme.eq_ignore_ascii_case("bearer") { Self::from_key(key.trim()) } else { None };
-        visitor.ok_or_else(|| {
+        bearer(&parts.headers).and_then(Self::from_key).ok_or_else(|| {
             ApiError::new(
                 StatusCode::UNAUTHORIZED,
                 "no_visitor",
@@ -45,6 +42,13 @@ impl<S: Sync> FromRequestParts<S> for Visitor {
             )
         })
     }
+}
+
+/// What follows `Authorization: Bearer`.
+pub(super) fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let header = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let (scheme, key) = header?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| key.trim())
 }
 
 /// The network a request came from, for limits by address.

@@ -15,10 +15,10 @@ use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
 use crate::{
-    classifier::{bound, protest::protests},
-    conversation::Reason,
+    classifier::bound,
+    desk::reactions::is_doubted,
     message::ConversationId,
-    reading::{Language, Mood},
+    reading::Language,
     responder::Responder,
     store::{Followed, Store},
 };
@@ -150,15 +150,6 @@ fn count(followed: &[Followed], now: Timestamp) -> BTreeMap<Group, Tally> {
     tallies
 }
 
-/// Whether the customer's next turn is a sign that the answer missed.
-fn is_doubted(answer: &Followed) -> bool {
-    let Some(next) = &answer.next else { return false };
-    let wants_person = matches!(next.reason, Some(Reason::Wish | Reason::Repeated | Reason::Unclear));
-    let asks_again = next.intents.iter().any(|intent| answer.intents.contains(intent));
-    let angrier = next.mood == Mood::Angry && answer.mood != Mood::Angry;
-    wants_person || asks_again || angrier || protests(&next.text)
-}
-
 /// Whether so many doubted answers tell, surely enough, of more wrong ones than promised (Clopper and Pearson's lower bound).
 fn is_broken(Tally { answers, doubted }: Tally, max_wrong: f64, was: bool) -> bool {
     let sure = if was { NO_LONGER_SURE } else { SURE };
@@ -170,7 +161,7 @@ fn is_broken(Tally { answers, doubted }: Tally, max_wrong: f64, was: bool) -> bo
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::Next;
+    use crate::{reading::Mood, store::Next};
 
     fn answer(language: Language, next: Option<Next>) -> Followed {
         Followed {
@@ -190,19 +181,6 @@ mod tests {
 
     fn after(minutes: i64) -> Timestamp {
         Timestamp::UNIX_EPOCH + SignedDuration::from_mins(minutes)
-    }
-
-    #[test]
-    fn signs_that_an_answer_missed() {
-        let doubted = |next| is_doubted(&answer(Language::ENGLISH, Some(next)));
-        assert!(!doubted(next("thanks, and where is the shelter")));
-        assert!(doubted(next("that's not what I asked")));
-        assert!(doubted(Next { mood: Mood::Angry, ..next("") }));
-        assert!(doubted(Next { reason: Some(Reason::Wish), ..next("") }));
-        assert!(doubted(Next { intents: vec!["water".to_owned()], ..next("") }), "the same again");
-        assert!(!doubted(Next { reason: Some(Reason::Unsure), ..next("") }), "another question that we do not know");
-        let angry_before = Followed { mood: Mood::Angry, ..answer(Language::ENGLISH, None) };
-        assert!(!is_doubted(&Followed { next: Some(Next { mood: Mood::Angry, ..next("") }), ..angry_before }));
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tokio::sync::watch;
 use tracing::info;
 
-use crate::{classifier::Traffic, responder::Responder};
+use crate::{classifier::Traffic, desk::waiting::Outlook, responder::Responder};
 
 /// After so many messages the shares of what comes are estimated anew.
 const EVERY: u32 = 50;
@@ -13,24 +13,29 @@ const EVERY: u32 = 50;
 /// Follows the responder that is served and the messages that it reads.
 pub struct Heed {
     served: watch::Receiver<Arc<Responder>>,
+    outlook: watch::Receiver<Outlook>,
     responder: Arc<Responder>,
     traffic: Traffic,
     since: u32,
 }
 
 impl Heed {
-    pub fn new(mut served: watch::Receiver<Arc<Responder>>) -> Self {
-        let responder = Arc::clone(&served.borrow_and_update());
-        Self { served, responder, traffic: Traffic::default(), since: 0 }
+    pub fn new(mut served: watch::Receiver<Arc<Responder>>, mut outlook: watch::Receiver<Outlook>) -> Self {
+        let responder = served.borrow_and_update().expecting(outlook.borrow_and_update().clone());
+        Self { served, outlook, responder: Arc::new(responder), traffic: Traffic::default(), since: 0 }
     }
 
     /// The responder for the next turn. A newly trained one starts from the assumed shares: its probabilities are not those of the last.
     pub fn responder(&mut self) -> Arc<Responder> {
         // An error says that the sender is gone at the end of the service; the last responder stays.
         if self.served.has_changed().unwrap_or(false) {
-            self.responder = Arc::clone(&self.served.borrow_and_update());
+            let outlook = self.outlook.borrow_and_update().clone();
+            self.responder = Arc::new(self.served.borrow_and_update().expecting(outlook));
             self.traffic = Traffic::default();
             self.since = 0;
+        }
+        if self.outlook.has_changed().unwrap_or(false) {
+            self.responder = Arc::new(self.responder.expecting(self.outlook.borrow_and_update().clone()));
         }
         Arc::clone(&self.responder)
     }

@@ -21,6 +21,7 @@ use tracing::{error, info, warn};
 use super::{heed::Heed, overload::Overload, together::Together};
 use crate::{
     conversation::{Conversation, EscalationId, Turn},
+    desk::waiting::Outlook,
     message::{ConversationId, Incoming, MessageId},
     policy::Policy,
     reading::Reading,
@@ -48,12 +49,13 @@ const RETRIES: usize = 5;
 pub async fn run(
     store: Store,
     responder: watch::Receiver<Arc<Responder>>,
+    outlook: watch::Receiver<Outlook>,
     policy: Policy,
     overloaded: watch::Sender<bool>,
     stop: CancellationToken,
 ) {
     let together = Together::start(overloaded.subscribe());
-    let mut heed = Heed::new(responder);
+    let mut heed = Heed::new(responder, outlook);
     let mut overload = Overload::default();
     let mut under_way = JoinSet::new();
     let mut busy: HashSet<ConversationId> = HashSet::new();

@@ -11,7 +11,7 @@ use evenkeel::{
     message::{Author, Choice, ConversationId, Outgoing},
     reading::Language,
     store::Store,
-    web::{self, ChatPage, Embedding, Health, Limits, WebState},
+    web::{self, ChatPage, Embedding, Health, Limits, Site, WebState},
 };
 use jiff::Timestamp;
 use metrics_exporter_prometheus::PrometheusBuilder;
@@ -45,6 +45,22 @@ pub fn page() -> ChatPage {
     }
 }
 
+fn dir_of_sample() -> std::path::PathBuf {
+    std::path::PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Who knows the sample crisis; made once, because learning takes a while.
+fn sample() -> std::sync::Arc<evenkeel::responder::Responder> {
+    use evenkeel::{classifier::Classifier, knowledge, policy::Policy, responder};
+    static SAMPLE: std::sync::LazyLock<std::sync::Arc<responder::Responder>> = std::sync::LazyLock::new(|| {
+        let knowledge =
+            std::sync::Arc::new(knowledge::load(&dir_of_sample(), Timestamp::now()).unwrap().knowledge.unwrap());
+        let classifier = std::sync::Arc::new(Classifier::train(&responder::lessons(&knowledge), None));
+        std::sync::Arc::new(responder::Responder::new(knowledge, &Policy::default(), classifier, None))
+    });
+    SAMPLE.clone()
+}
+
 impl ChatServer {
     pub async fn start() -> Self {
         Self::with(Limits::default(), Embedding::anywhere()).await
@@ -64,8 +80,13 @@ impl ChatServer {
             store: store.clone(),
             door: Door::new("web", store.clone(), Board::default()),
             page,
+            responder: watch::channel(sample()).1,
+            knowledge_dir: dir_of_sample(),
+            learn_from_x: false,
+            channels: Vec::new(),
             embedding,
             limits,
+            site: Site::new(None, false),
             behind_proxy: false,
             health,
             ready,
@@ -105,7 +126,14 @@ impl ChatServer {
         let messages: Vec<_> = pending.iter().map(|message| message.id).collect();
         let mut memory = found.memory.clone();
         memory.standing = standing;
-        let turn = Turn { decision: Decision::Acknowledge, replies, escalation: None, memory, readings: Vec::new() };
+        let turn = Turn {
+            decision: Decision::Acknowledge,
+            replies,
+            escalation: None,
+            promises: Vec::new(),
+            memory,
+            readings: Vec::new(),
+        };
         self.store.record_turn(&found, &messages, &turn, "k1", Timestamp::now()).await.unwrap();
     }
 

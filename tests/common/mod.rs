@@ -11,6 +11,8 @@ use std::{
 
 use serde_json::{Value, json};
 
+pub mod desk;
+
 pub const BINARY: &str = env!("CARGO_BIN_EXE_evenkeel");
 
 /// What the tests' services learnt, theirs alone: the sample is learnt once and not by each.
@@ -101,10 +103,14 @@ pub fn start(mut command: Command, args: &[&str]) -> Service {
         .unwrap();
     let mut stderr = BufReader::new(child.stderr.take().unwrap());
     let mut seen = String::new();
+    let mut first_admin = None;
     let url = loop {
         let mut line = String::new();
         assert!(stderr.read_line(&mut line).unwrap() > 0, "the service ended before it listened:\n{seen}");
         seen.push_str(&line);
+        if line.contains("/desk/invitation/") {
+            first_admin = Some(line.trim().to_owned());
+        }
         if let Some((_, address)) = line.split_once("listening on ") {
             break address.split_whitespace().next().unwrap().to_owned();
         }
@@ -114,13 +120,15 @@ pub fn start(mut command: Command, args: &[&str]) -> Service {
         let _ = std::io::Read::read_to_string(&mut stderr, &mut rest);
         rest
     });
-    Service { child, url, log: Some(log), http: reqwest::Client::new() }
+    Service { child, url, first_admin, log: Some(log), http: reqwest::Client::new() }
 }
 
 /// A running service. Dropping it kills it.
 pub struct Service {
     child: Child,
     pub url: String,
+    /// The link to make the first admin's account with, if the service printed one.
+    pub first_admin: Option<String>,
     log: Option<std::thread::JoinHandle<String>>,
     pub http: reqwest::Client,
 }

@@ -1,6 +1,8 @@
 //! Discord on this machine: its gateway and the part of its HTTP interface that a bot uses. It keeps to Discord's rules (limits, sessions,
 //! the time of interactions), remembers what it was told, and misbehaves on command as the real one does.
 
+mod staff;
+
 use std::{
     collections::{HashMap, VecDeque},
     net::SocketAddr,
@@ -14,7 +16,7 @@ use axum::{
     extract::{Path, Query, State},
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
-    routing::{get, patch, post},
+    routing::{get, patch, post, put},
 };
 use futures::{SinkExt as _, StreamExt as _};
 use serde_json::{Value, json};
@@ -27,6 +29,9 @@ use tokio_tungstenite::tungstenite::{
     Message as Frame,
     protocol::{CloseFrame, frame::coding::CloseCode},
 };
+
+#[allow(unused_imports, reason = "each test file uses its own share")]
+pub use staff::{STAFF, Thread};
 
 pub const TOKEN: &str = "MTE0NjgxMjM0NTY3ODkwMTIzNA.GhIjKl.fake-token-of-the-tests";
 
@@ -113,6 +118,11 @@ struct Platform {
     sessions_left: u64,
     requests: Vec<(Instant, String)>,
     blocked: Vec<u64>,
+    /// The intent Message Content is allowed.
+    words: bool,
+    threads: Vec<Thread>,
+    /// The bot's signs on messages.
+    reactions: HashMap<String, Vec<String>>,
 }
 
 struct Asked {
@@ -174,6 +184,9 @@ impl Fake {
             sessions_left: 1000,
             requests: Vec::new(),
             blocked: Vec::new(),
+            words: false,
+            threads: Vec::new(),
+            reactions: HashMap::new(),
         };
         let fake =
             Self { url: format!("http://{}", http.local_addr().unwrap()), shared: Arc::new(Mutex::new(platform)) };
@@ -185,6 +198,9 @@ impl Fake {
             .route("/api/v10/oauth2/applications/@me", get(application))
             .route("/api/v10/applications/@me", get(application))
             .route("/api/v10/applications/{id}/commands", get(commands).post(add_command).put(set_commands))
+            .route("/api/v10/channels/{channel}", get(staff::channel).patch(staff::change).delete(staff::delete))
+            .route("/api/v10/channels/{channel}/threads", post(staff::open))
+            .route("/api/v10/channels/{channel}/messages/{message}/reactions/{sign}/@me", put(staff::react))
             .route("/api/v10/channels/{channel}/typing", post(typing))
             .route("/api/v10/channels/{channel}/messages", get(history).post(say))
             .route("/api/v10/interactions/{id}/{token}/callback", post(acknowledge))
@@ -472,7 +488,7 @@ impl Platform {
         }
         merge(&mut message, more);
         let named = message["mentions"].as_array().is_some_and(|mentions| !mentions.is_empty());
-        if server.is_some() && !named {
+        if server.is_some() && !named && !self.words {
             // What the intent Message Content would show.
             message["content"] = json!("");
             message["attachments"] = json!([]);
@@ -746,8 +762,9 @@ async fn me() -> Json<Value> {
     Json(bot())
 }
 
-async fn application() -> Json<Value> {
-    Json(json!({ "id": BOT.to_string(), "name": "Harborlight", "approximate_guild_count": 1, "flags": 0 }))
+async fn application(State(fake): State<Fake>) -> Json<Value> {
+    let flags = if fake.lock().words { 1 << 19 } else { 0 };
+    Json(json!({ "id": BOT.to_string(), "name": "Harborlight", "approximate_guild_count": 1, "flags": flags }))
 }
 
 async fn open_chat(State(fake): State<Fake>, Json(request): Json<Value>) -> Response {
@@ -818,7 +835,11 @@ async fn say(State(fake): State<Fake>, Path(channel): Path<u64>, Json(request): 
         if blocked {
             return refusal(403, 50007, "Cannot send messages to this user");
         }
+        if let Some(thread) = platform.threads.iter_mut().find(|thread| thread.id == channel) {
+            thread.archived = false;
+        }
         let known = channel == CHANNEL
+            || platform.threads.iter().any(|thread| thread.id == channel)
             || platform.chats.values().any(|chat| *chat == channel)
             || platform.history.iter().any(|message| message["channel_id"] == channel.to_string());
         if !known {
@@ -1089,7 +1110,7 @@ impl Platform {
             return Err(4004);
         }
         // Members, presences and message content must be granted first.
-        let privileged = (1 << 1) | (1 << 8) | (1 << 15);
+        let privileged = (1 << 1) | (1 << 8) | if self.words { 0 } else { 1 << 15 };
         if data["intents"].as_u64().unwrap_or(u64::MAX) & privileged != 0 {
             return Err(4014);
         }

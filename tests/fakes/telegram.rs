@@ -1,6 +1,7 @@
 //! Telegram's Bot API on 127.0.0.1, by the platform's rules and not by our adapter's habits: it keeps updates until they are acknowledged,
 //! refuses what the platform refuses, and misbehaves as told. Its state outlives restarts of the service.
 
+mod forum;
 mod html;
 mod misbehaviour;
 mod platform;
@@ -21,6 +22,7 @@ use tokio::{
     time::{Instant as Moment, sleep, sleep_until},
 };
 
+pub use forum::Topic;
 pub use misbehaviour::Fault;
 use misbehaviour::{Broken, Random, half, page};
 use platform::{Answer, Refusal, State, Webhook, bot, now, refuse, user};
@@ -142,11 +144,15 @@ impl Fake {
 
     /// A customer changes what they wrote.
     pub fn customer_edits(&self, customer: i64, message_id: i64, text: &str) {
+        self.customer_edits_in(customer, message_id, text);
+    }
+
+    fn customer_edits_in(&self, chat: i64, message_id: i64, text: &str) {
         let mut state = self.state();
-        let mut message = state.chat(customer).messages[&message_id].clone();
+        let mut message = state.chat(chat).messages[&message_id].clone();
         message["text"] = text.into();
         message["edit_date"] = now().into();
-        state.chat(customer).messages.insert(message_id, message.clone());
+        state.chat(chat).messages.insert(message_id, message.clone());
         state.update("edited_message", message);
         drop(state);
         self.0.changed.notify_waiters();

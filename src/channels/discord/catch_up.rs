@@ -1,6 +1,6 @@
 //! What was written while we were away, fetched from the channels' history: a new session brings nothing of it.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, num::NonZeroU64, time::Duration};
 
 use jiff::{SignedDuration, Timestamp};
 use serenity::all::{ChannelId, LightMethod, Message, Route, UserId};
@@ -32,7 +32,14 @@ pub(super) async fn run(intake: Intake, api: Api, me: UserId, complete: Option<u
             }
         }
     };
-    for (channel, Missed { after, in_server }) in channels(&places, complete) {
+    let mut channels = channels(&places, complete);
+    if let Some(after) = complete {
+        let threads = intake.staff_threads().await;
+        let threads = threads.iter().filter_map(|thread| thread.parse::<NonZeroU64>().ok());
+        channels.extend(threads.map(|thread| (thread.into(), Missed { after, in_server: true })));
+    }
+    for (channel, Missed { after, in_server }) in channels {
+        let staffs = in_server && intake.is_staffs(channel).await;
         let mut after = after;
         let mut troubled = false;
         let mut wait = Duration::from_secs(1);
@@ -46,7 +53,11 @@ pub(super) async fn run(intake: Intake, api: Api, me: UserId, complete: Option<u
                     wait = Duration::from_secs(1);
                     let full = page.count >= limits::PAGE;
                     for message in page.messages {
-                        if let Some(Happening::Said(incoming)) =
+                        if staffs {
+                            if let Some(message) = updates::staff_message(&message, me) {
+                                intake.obey(&message).await;
+                            }
+                        } else if let Some(Happening::Said(incoming)) =
                             updates::message(&message, in_server, me, Timestamp::now())
                         {
                             intake.keep(&incoming).await;

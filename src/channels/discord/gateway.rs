@@ -26,8 +26,19 @@ use crate::channels::{Door, backoff::wait_after};
 const INTENTS: GatewayIntents =
     GatewayIntents::GUILDS.union(GatewayIntents::GUILD_MESSAGES).union(GatewayIntents::DIRECT_MESSAGES);
 
+/// With what the staff write in threads of their own.
+const WITH_WORDS: GatewayIntents = INTENTS.union(GatewayIntents::MESSAGE_CONTENT);
+
+/// What the operator reads while Discord hides those words.
+const HIDDEN: &str = "Discord hides what the staff write: switch on Message Content Intent for the bot (developer portal, page Bot) and restart, or remove \
+                      discord.staff_channel. Customers are answered";
+
 /// A connection that is not there for so long is told.
 const PATIENCE: Duration = Duration::from_secs(10);
+
+/// What the operator reads when the token is wrong.
+const WRONG_TOKEN: &str =
+    "Discord does not accept the token: put the bot's current token into EVENKEEL_DISCORD_TOKEN and restart";
 
 /// After a mistake that only a person can mend.
 const MISTAKE: Duration = Duration::from_mins(1);
@@ -43,19 +54,40 @@ struct Ended {
     why: String,
     /// `None`: a little longer each time.
     wait: Option<Duration>,
+    /// Whether Discord does not allow what we asked to be told.
+    intents: bool,
 }
 
-/// Keeps a connection until `stop`.
-pub(super) async fn run(api: &Api, door: &Door, events: &UnboundedSender<Event>, stop: &CancellationToken) {
+impl Ended {
+    fn new(why: impl Into<String>, wait: Option<Duration>) -> Self {
+        Self { why: why.into(), wait, intents: false }
+    }
+}
+
+/// Keeps a connection until `stop`. `staff`: the words of the staff are wanted too; where Discord does not allow that, customers are
+/// answered all the same.
+pub(super) async fn run(
+    api: &Api,
+    staff: bool,
+    door: &Door,
+    events: &UnboundedSender<Event>,
+    stop: &CancellationToken,
+) {
     let mut sessions = Sessions::new(Instant::now());
     let mut failed = 0;
+    let mut words = staff;
     while !stop.is_cancelled() {
         let began = Instant::now();
-        let ended = match connect(api, events).await {
-            Ok((client, ready)) => watch(client, &ready, &mut sessions, door, stop).await,
+        let ended = match connect(api, if words { WITH_WORDS } else { INTENTS }, events).await {
+            Ok((client, ready)) => watch(client, &ready, &mut sessions, door, staff && !words, stop).await,
             Err(ended) => Some(ended),
         };
-        let Some(Ended { why, wait }) = ended else { return };
+        let Some(Ended { why, wait, intents }) = ended else { return };
+        if intents && words {
+            words = false;
+            door.trouble(HIDDEN);
+            continue;
+        }
         door.trouble(why);
         failed = if began.elapsed() > Duration::from_mins(5) { 1 } else { failed + 1 };
         let wait = wait.unwrap_or_else(|| wait_after(failed)).max(sessions.wait(Instant::now()));
@@ -85,13 +117,16 @@ impl RawEventHandler for Ear {
 }
 
 /// Asks where the gateway is, which tries the token without spending a session, and makes serenity's client for it.
-async fn connect(api: &Api, events: &UnboundedSender<Event>) -> Result<(Client, Arc<AtomicU32>), Ended> {
+async fn connect(
+    api: &Api,
+    intents: GatewayIntents,
+    events: &UnboundedSender<Event>,
+) -> Result<(Client, Arc<AtomicU32>), Ended> {
     let url = gateway(api).await?;
     let ready = Arc::new(AtomicU32::new(0));
     let ear = Ear { events: events.clone(), ready: Arc::clone(&ready) };
-    let client = ClientBuilder::new_with_http(api.serenity(), INTENTS).raw_event_handler(ear).await;
-    let client =
-        client.map_err(|error| Ended { why: format!("the connection cannot be made: {error}"), wait: None })?;
+    let client = ClientBuilder::new_with_http(api.serenity(), intents).raw_event_handler(ear).await;
+    let client = client.map_err(|error| Ended::new(format!("the connection cannot be made: {error}"), None))?;
     // Where serenity cannot learn the address, it silently takes Discord's own.
     *client.ws_url.lock().await = url;
     Ok((client, ready))
@@ -108,31 +143,19 @@ async fn gateway(api: &Api) -> Result<String, Ended> {
     let limit = &answer["session_start_limit"];
     if limit["remaining"].as_u64().is_some_and(|left| left < limits::SESSIONS_KEPT) {
         let wait = Duration::from_millis(limit["reset_after"].as_u64().unwrap_or(3_600_000));
-        return Err(Ended {
-            why: format!(
-                "Discord allows hardly any more connections today; the next in {} min",
-                wait.as_secs() / 60 + 1
-            ),
-            wait: Some(wait),
-        });
+        let minutes = wait.as_secs() / 60 + 1;
+        let why = format!("Discord allows hardly any more connections today; the next in {minutes} min");
+        return Err(Ended::new(why, Some(wait)));
     }
     let url = answer["url"].as_str().map(|url| url.trim_end_matches('/').to_owned());
-    url.ok_or_else(|| Ended {
-        why: "the gateway's address is not told; is discord.api_url right?".to_owned(),
-        wait: None,
-    })
+    url.ok_or_else(|| Ended::new("the gateway's address is not told; is discord.api_url right?", None))
 }
 
 fn refused(failure: &Failure) -> Ended {
     if failure.status() == Some(401) {
-        return Ended {
-            why:
-                "Discord does not accept the token: put the bot's current token into EVENKEEL_DISCORD_TOKEN and restart"
-                    .to_owned(),
-            wait: Some(MISTAKE),
-        };
+        return Ended::new(WRONG_TOKEN, Some(MISTAKE));
     }
-    Ended { why: format!("Discord cannot be reached: {failure}"), wait: failure.retry_after() }
+    Ended::new(format!("Discord cannot be reached: {failure}"), failure.retry_after())
 }
 
 /// Lets serenity work until `stop` (then `None`) or until it must be begun anew.
@@ -141,6 +164,7 @@ async fn watch(
     ready: &AtomicU32,
     sessions: &mut Sessions,
     door: &Door,
+    hidden: bool,
     stop: &CancellationToken,
 ) -> Option<Ended> {
     let manager = Arc::clone(&client.shard_manager);
@@ -157,14 +181,15 @@ async fn watch(
                     let stage = manager.runners.lock().await.values().next().map(|runner| runner.stage);
                     let now = Instant::now();
                     sessions.begun(watched.look(stage, ready.load(Ordering::Relaxed), now), now);
+                    if hidden && stage == Some(ConnectionStage::Connected) {
+                        door.trouble(HIDDEN);
+                    }
                     if watched.absent(now) > PATIENCE {
                         door.trouble("the connection to Discord's gateway is lost; it is tried again");
                     }
                     if sessions.wait(now) > Duration::ZERO {
-                        break Some(Ended {
-                            why: "Discord ends each session soon after it began; tried again in some minutes".to_owned(),
-                            wait: None,
-                        });
+                        let why = "Discord ends each session soon after it began; tried again in some minutes";
+                        break Some(Ended::new(why, None));
                     }
                 }
             }
@@ -176,20 +201,14 @@ async fn watch(
 }
 
 fn over(outcome: &Result<(), serenity::Error>) -> Ended {
-    let (why, wait) = match outcome {
-        Err(serenity::Error::Gateway(GatewayError::InvalidAuthentication)) => (
-            "Discord does not accept the token: put the bot's current token into EVENKEEL_DISCORD_TOKEN and restart",
-            Some(MISTAKE),
-        ),
+    match outcome {
+        Err(serenity::Error::Gateway(GatewayError::InvalidAuthentication)) => Ended::new(WRONG_TOKEN, Some(MISTAKE)),
         Err(serenity::Error::Gateway(GatewayError::DisallowedGatewayIntents | GatewayError::InvalidGatewayIntents)) => {
-            (
-                "Discord does not allow this bot the intents for messages: see its page in the developer portal",
-                Some(MISTAKE),
-            )
+            let why = "Discord does not allow this bot the intents for messages: see its page in the developer portal";
+            Ended { intents: true, ..Ended::new(why, Some(MISTAKE)) }
         }
-        _ => ("the connection to Discord ended", None),
-    };
-    Ended { why: why.to_owned(), wait }
+        _ => Ended::new("the connection to Discord ended", None),
+    }
 }
 
 /// What can be seen of serenity's work from outside.

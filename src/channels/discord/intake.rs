@@ -27,11 +27,12 @@ use super::{
     places::Place,
     progress::Progress,
     requests,
+    staff::Room,
     updates::{self, Acknowledge, Happening, How},
 };
 use crate::{
     channels::Door,
-    message::Incoming,
+    message::{Incoming, StaffMessage},
     store::{Received, StoreError},
 };
 
@@ -53,7 +54,15 @@ const LAST: Duration = Duration::from_millis(500);
 pub(super) struct Intake {
     api: Api,
     thinking: Arc<Thinking>,
+    room: Option<Arc<Room>>,
     door: Door,
+}
+
+/// What is to be done with an event.
+enum Work {
+    Do(Box<Happening>),
+    /// A message in a server: first it must be known whether it is the staff's.
+    Place(Box<Event>, UserId),
 }
 
 /// What must be done one after the other: a channel's messages; an interaction stands for itself, since it may not wait.
@@ -69,7 +78,7 @@ struct Run {
     me: Option<UserId>,
     /// What was told before we knew who we are.
     early: Vec<Event>,
-    lanes: HashMap<Lane, VecDeque<(Option<u64>, Happening)>>,
+    lanes: HashMap<Lane, VecDeque<(Option<u64>, Work)>>,
     under_way: FuturesUnordered<BoxFuture<'static, (Lane, Option<u64>)>>,
     progress: Progress,
     /// What was reached one span ago, and what is written down.
@@ -80,8 +89,8 @@ struct Run {
 }
 
 impl Intake {
-    pub(super) fn new(api: Api, thinking: Arc<Thinking>, door: Door) -> Self {
-        Self { api, thinking, door }
+    pub(super) fn new(api: Api, thinking: Arc<Thinking>, room: Option<Arc<Room>>, door: Door) -> Self {
+        Self { api, thinking, room, door }
     }
 
     /// Runs until `closed`; then stores what was received.
@@ -158,8 +167,59 @@ impl Intake {
         self.insist(|| self.door.receive(incoming.clone())).await
     }
 
+    /// The threads in which staff may have written while we were away.
+    pub(super) async fn staff_threads(&self) -> Vec<String> {
+        if self.room.is_none() { Vec::new() } else { self.insist(|| self.door.staff_threads()).await }
+    }
+
     pub(super) fn door(&self) -> &Door {
         &self.door
+    }
+
+    /// Whether a channel of the server is the staff's: whoever writes there is no customer. Waits until that is known.
+    pub(super) async fn is_staffs(&self, channel: ChannelId) -> bool {
+        let Some(room) = &self.room else { return false };
+        let mut wait = Duration::from_millis(500);
+        let mut failed = false;
+        loop {
+            match room.holds(channel).await {
+                Ok(held) => {
+                    if failed {
+                        self.door.works();
+                    }
+                    return held;
+                }
+                Err(failure) => {
+                    failed = true;
+                    self.door.trouble(format!("it is not known yet whether a channel is the staff's: {failure}"));
+                    sleep(failure.retry_after().unwrap_or_default().max(wait)).await;
+                    wait = (wait * 2).min(Duration::from_mins(1));
+                }
+            }
+        }
+    }
+
+    /// Does what a message of the staff asks for, however long it takes.
+    pub(super) async fn obey(&self, message: &StaffMessage) {
+        self.insist(|| self.door.staff(message.clone())).await;
+    }
+
+    async fn work(self, work: Work) {
+        let happening = match work {
+            Work::Do(happening) => Some(*happening),
+            Work::Place(event, me) => match updates::in_server(&event) {
+                Some(channel) if self.is_staffs(channel).await => {
+                    if let Some(message) = updates::staff(&event, me) {
+                        self.obey(&message).await;
+                    }
+                    None
+                }
+                _ => updates::read(&event, me, Timestamp::now()),
+            },
+        };
+        if let Some(happening) = happening {
+            self.handle(happening).await;
+        }
     }
 
     async fn handle(self, happening: Happening) {
@@ -270,8 +330,13 @@ impl Run {
             if let Some(message) = message {
                 self.progress.told(message);
             }
-            match updates::read(&event, me, Timestamp::now()) {
-                Some(happening) => self.enqueue(lane, message, happening),
+            let work = if self.intake.room.is_some() && updates::in_server(&event).is_some() {
+                Some(Work::Place(Box::new(event), me))
+            } else {
+                updates::read(&event, me, Timestamp::now()).map(|happening| Work::Do(Box::new(happening)))
+            };
+            match work {
+                Some(work) => self.enqueue(lane, message, work),
                 None => {
                     if let Some(message) = message {
                         self.progress.stored(message);
@@ -281,17 +346,17 @@ impl Run {
         }
     }
 
-    fn enqueue(&mut self, lane: Lane, message: Option<u64>, happening: Happening) {
+    fn enqueue(&mut self, lane: Lane, message: Option<u64>, work: Work) {
         if let Some(waiting) = self.lanes.get_mut(&lane) {
-            waiting.push_back((message, happening));
+            waiting.push_back((message, work));
         } else {
             self.lanes.insert(lane, VecDeque::new());
-            self.begin(lane, message, happening);
+            self.begin(lane, message, work);
         }
     }
 
-    fn begin(&self, lane: Lane, message: Option<u64>, happening: Happening) {
-        let work = self.intake.clone().handle(happening);
+    fn begin(&self, lane: Lane, message: Option<u64>, work: Work) {
+        let work = self.intake.clone().work(work);
         self.under_way.push(work.map(move |()| (lane, message)).boxed());
     }
 
@@ -300,7 +365,7 @@ impl Run {
             self.progress.stored(message);
         }
         match self.lanes.get_mut(&lane).and_then(VecDeque::pop_front) {
-            Some((message, happening)) => self.begin(lane, message, happening),
+            Some((message, work)) => self.begin(lane, message, work),
             None => {
                 self.lanes.remove(&lane);
             }

@@ -7,6 +7,9 @@ use super::super::Rate;
 /// Characters in a message. Counted in UTF-16 units here, which is never less than what Discord counts.
 pub(super) const MESSAGE: usize = 2_000;
 
+/// Characters in the name of a thread.
+pub(super) const THREAD: usize = 100;
+
 /// Characters on a button.
 pub(super) const LABEL: usize = 80;
 

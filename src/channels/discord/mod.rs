@@ -15,18 +15,19 @@ mod places;
 mod progress;
 mod requests;
 mod sending;
+mod staff;
 mod updates;
 mod verify;
 
-use std::sync::Arc;
+use std::{num::NonZeroU64, sync::Arc};
 
 use futures::future::{BoxFuture, FutureExt as _};
 use serde::Deserialize;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use self::{api::Api, intake::Intake, interactions::Thinking, places::Place};
-use super::{Channel, Door, Parcel, Rate, SendError};
+use self::{api::Api, intake::Intake, interactions::Thinking, places::Place, staff::Room};
+use super::{Channel, Door, Parcel, Rate, SendError, Staff};
 use crate::{message::Outgoing, secret};
 
 /// `[discord]` in `evenkeel.toml`.
@@ -35,12 +36,17 @@ use crate::{message::Outgoing, secret};
 pub struct Settings {
     /// Another server that speaks the platform's protocol. Unset: the platform itself.
     pub api_url: Option<String>,
+    /// The channel in whose threads the staff work on escalations: the id of a text channel. Whoever writes there answers customers. Needs
+    /// the intent Message Content, which nothing else does.
+    pub staff_channel: Option<String>,
 }
 
 /// Discord.
 pub struct Discord {
     api: Api,
     thinking: Arc<Thinking>,
+    /// Where the staff are, if they are there.
+    room: Option<Arc<Room>>,
 }
 
 impl Discord {
@@ -62,7 +68,18 @@ impl Discord {
             return Err(format!("discord.api_url is `{url}`: an address such as https://discord.example is expected"));
         }
         let api = Api::new(token, url.map(ToOwned::to_owned))?;
-        Ok(Self { api, thinking: Arc::default() })
+        let room = match settings.staff_channel.as_deref().map(str::trim) {
+            None => None,
+            Some(id) => match id.parse::<NonZeroU64>() {
+                Ok(id) => Some(Arc::new(Room::new(id.into(), api.clone()))),
+                Err(_) => {
+                    return Err(format!(
+                        "discord.staff_channel is `{id}`: a channel's id is expected, such as \"1100000000000000001\""
+                    ));
+                }
+            },
+        };
+        Ok(Self { api, thinking: Arc::default(), room })
     }
 }
 
@@ -91,14 +108,20 @@ impl Channel for Discord {
         sending::send(&self.api, &self.thinking, parcel).boxed()
     }
 
+    fn show_typing(&self, place: &str) {
+        if let Some(channel) = Place::parse(place).and_then(Place::channel) {
+            self.api.typing(channel);
+        }
+    }
+
     fn listen(&self, door: Door, stop: CancellationToken) -> BoxFuture<'_, ()> {
         async move {
             let (sender, events) = mpsc::unbounded_channel();
             // What was received is worked off after the gateway is closed.
             let closed = CancellationToken::new();
-            let intake = Intake::new(self.api.clone(), Arc::clone(&self.thinking), door.clone());
+            let intake = Intake::new(self.api.clone(), Arc::clone(&self.thinking), self.room.clone(), door.clone());
             let gateway = async {
-                gateway::run(&self.api, &door, &sender, &stop).await;
+                gateway::run(&self.api, self.room.is_some(), &door, &sender, &stop).await;
                 closed.cancel();
             };
             tokio::join!(gateway, intake.run(events, &closed));
@@ -106,7 +129,11 @@ impl Channel for Discord {
         .boxed()
     }
 
+    fn staff(&self) -> Option<&dyn Staff> {
+        self.room.as_deref().map(|room| room as &dyn Staff)
+    }
+
     fn verify(&self) -> BoxFuture<'_, Result<String, Vec<String>>> {
-        verify::verify(&self.api).boxed()
+        verify::verify(&self.api, self.room.as_ref().map(|room| room.channel)).boxed()
     }
 }

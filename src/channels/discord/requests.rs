@@ -3,16 +3,17 @@
 use std::num::NonZeroU64;
 
 use serenity::all::{
-    ButtonStyle, ChannelId, CommandOptionType, CreateActionRow, CreateAllowedMentions, CreateButton, CreateCommand,
-    CreateCommandOption, CreateInteractionResponse, CreateInteractionResponseFollowup,
-    CreateInteractionResponseMessage, CreateMessage, EditInteractionResponse, InstallationContext, InteractionContext,
-    MessageId, MessageReference, MessageReferenceKind, Nonce, UserId,
+    AutoArchiveDuration, ButtonStyle, ChannelId, ChannelType, CommandOptionType, CreateActionRow,
+    CreateAllowedMentions, CreateButton, CreateCommand, CreateCommandOption, CreateInteractionResponse,
+    CreateInteractionResponseFollowup, CreateInteractionResponseMessage, CreateMessage, CreateThread,
+    EditInteractionResponse, InstallationContext, InteractionContext, MessageFlags, MessageId, MessageReference,
+    MessageReferenceKind, Nonce, UserId,
 };
 use unicode_segmentation::UnicodeSegmentation as _;
 
 use super::{formatting::to_discord, limits, places::Place, updates::How};
 use crate::{
-    channels::{Parcel, split},
+    channels::{Parcel, Post, split},
     message::{Choice, Outgoing},
 };
 
@@ -32,6 +33,30 @@ pub(super) fn message(parcel: &Parcel, channel: ChannelId, answers: Option<Messa
     // One reference for a message in several pieces.
     if let Some(id) = answers.filter(|_| parcel.piece == 0) {
         let reference = MessageReference::new(MessageReferenceKind::Default, channel).message_id(id);
+        message = message.reference_message(reference.fail_if_not_exists(false));
+    }
+    message
+}
+
+/// A thread of the staff's channel, open to all who see the channel.
+pub(super) fn thread(title: &str) -> CreateThread<'static> {
+    CreateThread::new(fitting(title, limits::THREAD))
+        .kind(ChannelType::PublicThread)
+        .auto_archive_duration(AutoArchiveDuration::OneWeek)
+}
+
+/// A post in such a thread.
+pub(super) fn to_staff(post: &Post, thread: ChannelId) -> CreateMessage {
+    // Discord takes a mark for one message wherever it is: the thread is part of it.
+    let tail = &post.thread[post.thread.len().saturating_sub(4)..];
+    let mut message = CreateMessage::new()
+        .content(content(&post.message))
+        .allowed_mentions(nobody())
+        .flags(MessageFlags::SUPPRESS_EMBEDS)
+        .nonce(Nonce::String(format!("{tail}{}", post.mark).chars().take(limits::NONCE).collect()))
+        .enforce_nonce(true);
+    if let Some(id) = post.answers.as_deref().and_then(|id| id.parse::<NonZeroU64>().ok()) {
+        let reference = MessageReference::new(MessageReferenceKind::Default, thread).message_id(id.into());
         message = message.reference_message(reference.fail_if_not_exists(false));
     }
     message
@@ -421,5 +446,46 @@ mod tests {
         }
         assert_eq!(json!(pieces.last().unwrap().choices.len()), 1);
         assert!(pieces[0].choices.is_empty());
+    }
+
+    #[test]
+    fn a_post_to_the_staff_pings_nobody_and_shows_no_previews() {
+        let post = Post {
+            thread: "1100000000000000123".into(),
+            message: parcel("10", "**Customer** 07:44\n> \\@everyone", &[]).message,
+            answers: Some("77".into()),
+            mark: "r4711-0".into(),
+        };
+        insta::assert_json_snapshot!((thread("#12 danger (gas) · web"), to_staff(&post, ChannelId::new(10))), @r##"
+        [
+          {
+            "name": "#12 danger (gas) · web",
+            "auto_archive_duration": 10080,
+            "type": 11
+          },
+          {
+            "content": "**Customer** 07:44\n\n> \\@everyone",
+            "nonce": "0123r4711-0",
+            "tts": false,
+            "embeds": [],
+            "allowed_mentions": {
+              "parse": [],
+              "users": [],
+              "roles": []
+            },
+            "message_reference": {
+              "type": 0,
+              "message_id": "77",
+              "channel_id": "10",
+              "guild_id": null,
+              "fail_if_not_exists": false
+            },
+            "sticker_ids": [],
+            "flags": 4,
+            "attachments": [],
+            "enforce_nonce": true
+          }
+        ]
+        "##);
     }
 }

@@ -12,7 +12,7 @@ use super::{
     places::{Place, ReplyTo},
     requests::ButtonId,
 };
-use crate::message::{Attachment, Choice, Incoming};
+use crate::message::{Attachment, Choice, Incoming, StaffMessage};
 
 /// What happened on the platform, as far as it matters here.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,6 +59,62 @@ pub(super) fn read(event: &Event, me: UserId, now: Timestamp) -> Option<Happenin
         },
         _ => None,
     }
+}
+
+/// The channel of a message in a server, written or edited.
+pub(super) fn in_server(event: &Event) -> Option<ChannelId> {
+    match event {
+        Event::MessageCreate(event) => event.message.guild_id.map(|_| event.message.channel_id),
+        Event::MessageUpdate(event) => event.guild_id.map(|_| event.channel_id),
+        _ => None,
+    }
+}
+
+/// What one of the staff wrote or changed, in the staff's channel or a thread of it.
+pub(super) fn staff(event: &Event, me: UserId) -> Option<StaffMessage> {
+    match event {
+        Event::MessageCreate(event) => staff_message(&event.message, me),
+        Event::MessageUpdate(event) => {
+            let edited = event.edited_timestamp?;
+            let author = event.author.as_ref().filter(|author| is_person(author, me))?;
+            let original = event.id.to_string();
+            Some(StaffMessage {
+                thread: event.channel_id.to_string(),
+                message_id: format!("{original}@{}", millis(edited)),
+                edits: Some(original),
+                author: author.display_name().to_owned(),
+                text: event.content.clone()?,
+                files: false,
+            })
+        }
+        _ => None,
+    }
+}
+
+/// What one of the staff wrote, from the gateway or from a thread's history. They are known by the name of their account: history does not
+/// tell what they are called in the server.
+pub(super) fn staff_message(message: &Message, me: UserId) -> Option<StaffMessage> {
+    if !is_person(&message.author, me)
+        || message.webhook_id.is_some()
+        || !matches!(message.kind, MessageType::Regular | MessageType::InlineReply)
+    {
+        return None;
+    }
+    Some(StaffMessage {
+        thread: message.channel_id.to_string(),
+        message_id: message.id.to_string(),
+        edits: None,
+        author: message.author.display_name().to_owned(),
+        text: plain(&message.content, me, &message.mentions),
+        files: !message.attachments.is_empty()
+            || !message.sticker_items.is_empty()
+            || !message.message_snapshots.is_empty()
+            || message.poll.is_some(),
+    })
+}
+
+fn is_person(user: &User, me: UserId) -> bool {
+    !(user.bot || user.system || user.id == me)
 }
 
 /// What a message means, from the gateway or from a channel's history (which does not say whether it is a server's).
@@ -132,7 +188,8 @@ struct Words<'m> {
 
 impl Words<'_> {
     fn incoming(self, me: UserId, now: Timestamp) -> Option<Incoming> {
-        let by_customer = !(self.author.bot || self.author.system || self.by_webhook || self.author.id == me)
+        let by_customer = is_person(self.author, me)
+            && !self.by_webhook
             && matches!(self.kind, MessageType::Regular | MessageType::InlineReply);
         let named_us = self.mentions.iter().any(|user| user.id == me);
         let to_us = !self.in_server || named_us || self.answers == Some(me);
@@ -606,5 +663,45 @@ mod tests {
         assert_eq!(incoming.place, format!("private/{ADA}"));
         assert_eq!(incoming.reply_to, Some(format!("interaction/1440000000000000009/{ME}/a-token")));
         assert!(!incoming.public);
+    }
+
+    fn by_staff(kind: &str, more: Value) -> Option<StaffMessage> {
+        let event: Event =
+            serde_json::from_value(json!({ "t": kind, "d": written(merged(json!({ "guild_id": SERVER }), more)) }))
+                .unwrap();
+        assert_eq!(super::in_server(&event), Some(ChannelId::new(1_430_000_000_000_000_001)));
+        staff(&event, UserId::new(ME))
+    }
+
+    #[test]
+    fn staff_write_to_a_customer_by_the_name_of_their_account() {
+        let expected = StaffMessage {
+            thread: "1430000000000000001".into(),
+            message_id: "1440000000000000001".into(),
+            edits: None,
+            author: "Ada".into(),
+            text: "is it safe?".into(),
+            files: false,
+        };
+        let member = json!({ "member": { "nick": "Boss", "roles": [], "deaf": false, "mute": false, "flags": 0 } });
+        assert_eq!(by_staff("MESSAGE_CREATE", member), Some(expected.clone()));
+        let edited = by_staff("MESSAGE_UPDATE", json!({ "edited_timestamp": "2026-11-20T10:00:01.500000+00:00" }));
+        let changed = StaffMessage {
+            message_id: "1440000000000000001@1795168801500".into(),
+            edits: Some(expected.message_id.clone()),
+            ..expected
+        };
+        assert_eq!(edited, Some(changed));
+    }
+
+    #[rstest]
+    #[case::bot("MESSAGE_CREATE", json!({ "author": user(5, json!({ "bot": true })) }))]
+    #[case::ourselves("MESSAGE_CREATE", json!({ "author": user(ME, json!({})) }))]
+    #[case::webhook("MESSAGE_CREATE", json!({ "webhook_id": "5" }))]
+    #[case::thread_renamed("MESSAGE_CREATE", json!({ "type": 4 }))]
+    #[case::thread_opened("MESSAGE_CREATE", json!({ "type": 18 }))]
+    #[case::preview_added("MESSAGE_UPDATE", json!({}))]
+    fn what_no_person_wrote_is_for_nobody(#[case] kind: &str, #[case] more: Value) {
+        assert_eq!(by_staff(kind, more), None);
     }
 }

@@ -1,12 +1,18 @@
 //! Tries the bot's token, for the operator.
 
 use serde_json::Value;
-use serenity::all::Route;
+use serenity::all::{ChannelId, Route};
 
 use super::{api::Api, failures::Failure, limits};
 
+/// A text channel, as Discord numbers its kinds.
+const TEXT_CHANNEL: u64 = 0;
+
+/// The intent Message Content is allowed, in an application's flags: approved (1 << 18), or for bots in few servers (1 << 19).
+const MESSAGE_CONTENT: u64 = 1 << 18 | 1 << 19;
+
 /// Who the bot is and what is worth knowing, or what is wrong and what to do.
-pub(super) async fn verify(api: &Api) -> Result<String, Vec<String>> {
+pub(super) async fn verify(api: &Api, staff: Option<ChannelId>) -> Result<String, Vec<String>> {
     let me = match api.get(Route::UserMe).await {
         Ok(answer) => answer.body,
         Err(failure) => return Err(vec![explained(&failure)]),
@@ -16,7 +22,41 @@ pub(super) async fn verify(api: &Api) -> Result<String, Vec<String>> {
         Err(failure) if failure.status() != Some(404) => return Err(vec![explained(&failure)]),
         answer => answer.map(|answer| answer.body).unwrap_or_default(),
     };
-    judge(&me, &application, &gateway)
+    let room = match staff {
+        None => None,
+        Some(channel_id) => Some(api.get(Route::Channel { channel_id }).await.map(|answer| answer.body)),
+    };
+    let mut lacking = room.as_ref().map(|room| lacking(room.as_ref(), &application)).unwrap_or_default();
+    match judge(&me, &application, &gateway) {
+        Ok(says) if lacking.is_empty() && room.is_some() => {
+            Ok(format!("{says}; the staff work in a channel of theirs"))
+        }
+        Ok(says) if lacking.is_empty() => Ok(says),
+        Ok(_) => Err(lacking),
+        Err(mut wrong) => {
+            wrong.append(&mut lacking);
+            Err(wrong)
+        }
+    }
+}
+
+/// What keeps the staff from working in their channel.
+fn lacking(room: Result<&Value, &Failure>, application: &Value) -> Vec<String> {
+    let mut lacking = Vec::new();
+    match room {
+        Ok(room) if room["type"] == TEXT_CHANNEL => {}
+        Ok(_) => lacking.push("discord.staff_channel is no text channel: threads can be opened in none other".to_owned()),
+        Err(failure) => lacking.push(format!(
+            "the channel discord.staff_channel cannot be seen ({failure}): check its id, and let the bot's role View Channel there, Send Messages in \
+             Threads, Create Public Threads, Read Message History and Add Reactions"
+        )),
+    }
+    if application["flags"].as_u64().unwrap_or_default() & MESSAGE_CONTENT == 0 {
+        lacking.push(
+            "Discord hides what the staff write: switch on Message Content Intent in the developer portal (Bot, Privileged Gateway Intents)".to_owned(),
+        );
+    }
+    lacking
 }
 
 fn explained(failure: &Failure) -> String {
@@ -72,6 +112,21 @@ mod tests {
         assert_eq!(judge(&me, &application(2), &gateway).unwrap(), "Harborlight in 2 servers");
         assert!(judge(&me, &application(0), &gateway).unwrap().contains("client_id=1&"));
         assert_eq!(judge(&me, &Value::Null, &Value::Null).unwrap(), "Harborlight");
+    }
+
+    #[test]
+    fn a_channel_of_the_staff_needs_a_text_channel_and_their_words() {
+        let (text, voice) = (json!({ "type": 0 }), json!({ "type": 2 }));
+        assert_eq!(lacking(Ok(&text), &json!({ "flags": 1 << 19 })), Vec::<String>::new());
+        let told = [
+            lacking(Ok(&voice), &json!({ "flags": 0 })).join("\n"),
+            lacking(Err(&Failure::NotSent("connection refused".into())), &json!({ "flags": 1 << 18 })).join("\n"),
+        ];
+        insta::assert_snapshot!(told.join("\n"), @r#"
+        discord.staff_channel is no text channel: threads can be opened in none other
+        Discord hides what the staff write: switch on Message Content Intent in the developer portal (Bot, Privileged Gateway Intents)
+        the channel discord.staff_channel cannot be seen (connection refused): check its id, and let the bot's role View Channel there, Send Messages in Threads, Create Public Threads, Read Message History and Add Reactions
+        "#);
     }
 
     #[test]

@@ -52,6 +52,7 @@ fn refused(refusal: &Refusal, chat: i64, crowd: &Crowd) -> SendError {
             "thread not found",
             "topic_deleted",
             "topic deleted",
+            "topic_id_invalid",
             "deactivated",
             "peer_id_invalid",
             "user not found",

@@ -41,6 +41,8 @@ const FORGET_OFFSET: Duration = Duration::from_hours(24);
 /// What listening needs, in either mode.
 pub(super) struct Listening {
     pub client: Client,
+    /// The staff's forum.
+    staff_chat: Option<i64>,
     /// Who we are; unknown until Telegram told us.
     bot: watch::Sender<Option<Bot>>,
     errands: Semaphore,
@@ -69,8 +71,8 @@ impl Interruption {
 }
 
 impl Listening {
-    pub(super) fn new(client: Client) -> Self {
-        Self { client, bot: watch::Sender::new(None), errands: Semaphore::new(ERRANDS) }
+    pub(super) fn new(client: Client, staff_chat: Option<i64>) -> Self {
+        Self { client, staff_chat, bot: watch::Sender::new(None), errands: Semaphore::new(ERRANDS) }
     }
 
     /// Who we are, once it is known.
@@ -151,7 +153,7 @@ impl Listening {
 
     /// Does what an update means. `Ok`: it may be acknowledged, whether or not it could be read.
     pub(super) async fn take(self: &Arc<Self>, update: &Value, bot: &Bot, door: &Door) -> Result<(), StoreError> {
-        let happening = match updates::read(update, bot, Timestamp::now()) {
+        let happening = match updates::read(update, bot, self.staff_chat, Timestamp::now()) {
             Ok(happening) => happening,
             Err(unreadable) => {
                 warn!(update = updates::update_id(update), "{unreadable}; it is left out");
@@ -169,6 +171,7 @@ impl Listening {
                 }
             }
             Happening::EmptyTap(tap) => self.answer(tap),
+            Happening::Staff(message) => door.staff(message).await?,
             Happening::Silenced { place, why, at } => {
                 let (place, note) = (place.to_string(), format!("silenced {place}"));
                 // Delivered a second time it must not undo that the customer wrote again meanwhile.
@@ -183,7 +186,7 @@ impl Listening {
     }
 
     /// Shows that an answer is under way. When many write at once, most do without: messages come first.
-    fn show_typing(self: &Arc<Self>, place: Place) {
+    pub(super) fn show_typing(self: &Arc<Self>, place: Place) {
         let listening = Arc::clone(self);
         tokio::spawn(async move {
             let Ok(_permit) = listening.errands.try_acquire() else { return };

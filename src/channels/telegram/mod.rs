@@ -7,11 +7,12 @@ mod listening;
 mod media;
 mod place;
 mod requests;
+mod staff;
 mod updates;
 mod webhook;
 mod wire;
 
-use std::{sync::Arc, time::Duration};
+use std::{fmt::Write as _, sync::Arc, time::Duration};
 
 use futures::future::{BoxFuture, FutureExt as _};
 use secrecy::ExposeSecret as _;
@@ -24,9 +25,10 @@ use self::{
     failures::Crowd,
     listening::Listening,
     place::Place,
+    staff::Forum,
     webhook::Webhook,
 };
-use super::{Channel, Door, Parcel, Rate, SendError, split};
+use super::{Channel, Door, Parcel, Rate, SendError, Staff, split};
 use crate::{message::Outgoing, secret};
 
 /// `[telegram]` in `evenkeel.toml`.
@@ -39,6 +41,8 @@ pub struct Settings {
     pub mode: Mode,
     /// The address of this service as the world reaches it; wanted by `mode = "webhook"`.
     pub webhook_url: Option<String>,
+    /// The forum in which the staff work on escalations: the number of a supergroup with topics. Whoever writes there answers customers.
+    pub staff_chat: Option<i64>,
 }
 
 /// How messages come to us.
@@ -57,6 +61,8 @@ pub struct Telegram {
     listening: Arc<Listening>,
     /// Set if Telegram calls us.
     webhook: Option<Webhook>,
+    /// Where the staff are, if they are there.
+    forum: Option<Forum>,
     crowd: Crowd,
 }
 
@@ -82,7 +88,15 @@ impl Telegram {
                 ));
             }
         };
-        Ok(Self { listening: Arc::new(Listening::new(client)), webhook, crowd: Crowd::default() })
+        if let Some(chat) = settings.staff_chat.filter(|chat| *chat >= 0) {
+            return Err(format!(
+                "telegram.staff_chat is {chat}: the number of a supergroup is expected, such as -1001234567890 (docs/channels/telegram.md tells how \
+                 to learn it)"
+            ));
+        }
+        let listening = Arc::new(Listening::new(client, settings.staff_chat));
+        let forum = settings.staff_chat.map(|chat| Forum::new(chat, Arc::clone(&listening)));
+        Ok(Self { listening, webhook, forum, crowd: Crowd::default() })
     }
 
     async fn deliver(&self, parcel: &Parcel) -> Result<Option<String>, SendError> {
@@ -107,7 +121,17 @@ impl Telegram {
         let wrong = |error: CallError| vec![failures::receiving(&error).0];
         let bot = self.listening.introduce().await.map_err(wrong)?;
         let set = self.listening.webhook().await.map_err(wrong)?;
+        if let Some(forum) = &self.forum {
+            let wrong = forum.check(bot.id).await;
+            if !wrong.is_empty() {
+                return Err(wrong);
+            }
+        }
         let mut says = format!("the bot @{}", bot.username);
+        if let Some(forum) = &self.forum {
+            // Writing to a string cannot fail.
+            let _ = write!(says, "; the staff work in the group {}", forum.chat);
+        }
         match &self.webhook {
             None if !set.url.is_empty() => {
                 says.push_str(
@@ -151,6 +175,12 @@ impl Channel for Telegram {
         self.deliver(parcel).boxed()
     }
 
+    fn show_typing(&self, place: &str) {
+        if let Ok(place) = place.parse() {
+            self.listening.show_typing(place);
+        }
+    }
+
     fn listen(&self, door: Door, stop: CancellationToken) -> BoxFuture<'_, ()> {
         async move {
             match &self.webhook {
@@ -163,6 +193,10 @@ impl Channel for Telegram {
 
     fn routes(&self, door: &Door) -> Option<axum::Router> {
         Some(self.webhook.as_ref()?.router(&self.listening, door))
+    }
+
+    fn staff(&self) -> Option<&dyn Staff> {
+        self.forum.as_ref().map(|forum| forum as &dyn Staff)
     }
 
     fn verify(&self) -> BoxFuture<'_, Result<String, Vec<String>>> {

@@ -12,7 +12,10 @@ use teloxide::{
 };
 
 use super::{formatting, place::Place, updates};
-use crate::{channels::Parcel, message::Choice};
+use crate::{
+    channels::{Parcel, Post},
+    message::Choice,
+};
 
 /// The longest data of a button, in bytes.
 const MAX_DATA: usize = 64;
@@ -50,19 +53,34 @@ impl Payload for SetWebhook {
 pub(super) fn message(parcel: &Parcel, place: &Place) -> SendMessage {
     let mut request = SendMessage::new(chat(place.chat), formatting::html(&parcel.message, place.public()));
     request.parse_mode = Some(ParseMode::Html);
-    request.link_preview_options = Some(LinkPreviewOptions {
-        is_disabled: true,
-        url: None,
-        prefer_small_media: false,
-        prefer_large_media: false,
-        show_above_text: false,
-    });
+    request.link_preview_options = Some(without_previews());
     request.message_thread_id = topic(place);
     let answered = parcel.reply_to.as_deref().and_then(|id| id.parse().ok());
     // Its customer may have deleted it meanwhile: then it is an ordinary message.
     request.reply_parameters = answered.map(|id| ReplyParameters::new(MessageId(id)).allow_sending_without_reply());
     request.reply_markup = keyboard(&parcel.message.choices);
     request
+}
+
+/// A post in a topic of the staff's forum.
+pub(super) fn to_staff(post: &Post, place: &Place) -> SendMessage {
+    let mut request = SendMessage::new(chat(place.chat), formatting::html(&post.message, true));
+    request.parse_mode = Some(ParseMode::Html);
+    request.link_preview_options = Some(without_previews());
+    request.message_thread_id = topic(place);
+    let answered = post.answers.as_deref().and_then(|id| id.rsplit('/').next()?.parse().ok());
+    request.reply_parameters = answered.map(|id| ReplyParameters::new(MessageId(id)).allow_sending_without_reply());
+    request
+}
+
+fn without_previews() -> LinkPreviewOptions {
+    LinkPreviewOptions {
+        is_disabled: true,
+        url: None,
+        prefer_small_media: false,
+        prefer_large_media: false,
+        show_above_text: false,
+    }
 }
 
 /// The same message for the supergroup that its group became, where messages have new numbers.
@@ -267,5 +285,34 @@ mod tests {
           }
         ]
         "##);
+    }
+
+    #[test]
+    fn a_post_to_the_staff_lies_in_its_topic_and_calls_nobody() {
+        let post = Post {
+            thread: "5".into(),
+            message: Outgoing {
+                text: "**Customer** 07:44\n> \\@dana \\<b\\>  \n> two".into(),
+                ..parcel("7", None, &[]).message
+            },
+            answers: Some("9001/-1001234567890/77".into()),
+            mark: "r4711-0".into(),
+        };
+        let place = Place { chat: -1_001_234_567_890, topic: Some(5), customer: None };
+        insta::assert_json_snapshot!(to_staff(&post, &place), @r#"
+        {
+          "chat_id": -1001234567890,
+          "text": "<b>Customer</b> 07:44\n\n<blockquote>@⁠dana &#60;b&#62;\ntwo</blockquote>",
+          "message_thread_id": 5,
+          "parse_mode": "HTML",
+          "link_preview_options": {
+            "is_disabled": true
+          },
+          "reply_parameters": {
+            "message_id": 77,
+            "allow_sending_without_reply": true
+          }
+        }
+        "#);
     }
 }

@@ -10,7 +10,7 @@ use super::{
     wire::{CallbackQuery, Chat, ChatMemberUpdated, Entity, Keyboard, Message, User},
 };
 use crate::{
-    message::{Choice, Incoming},
+    message::{Choice, Incoming, StaffMessage},
     store::Silence,
 };
 
@@ -42,6 +42,8 @@ pub(super) enum Happening {
         /// When (Unix time) and in which update: tells a second delivery from a second wish.
         at: (i64, i64),
     },
+    /// One of the staff wrote in a topic of their forum.
+    Staff(StaffMessage),
     /// Nothing that concerns us; why not.
     Nothing(&'static str),
 }
@@ -66,14 +68,19 @@ pub(super) const KINDS: [&str; 4] = ["message", "edited_message", "callback_quer
 /// Begins the data of a button whose choice has too long an id: then only its label travels, which Telegram sends along.
 pub(super) const LABEL_ALONE: char = '#';
 
-/// Reads one update; `now` is when it came.
-pub(super) fn read(update: &Value, bot: &Bot, now: Timestamp) -> Result<Happening, Unreadable> {
+/// Reads one update; `now` is when it came. In `staff_chat` nobody is a customer.
+pub(super) fn read(
+    update: &Value,
+    bot: &Bot,
+    staff_chat: Option<i64>,
+    now: Timestamp,
+) -> Result<Happening, Unreadable> {
     let id = update_id(update).unwrap_or_default();
     let Some((kind, content)) = KINDS.iter().find_map(|kind| Some((*kind, update.get(*kind)?))) else {
         return Ok(Happening::Nothing("a kind of update that is not read"));
     };
     let unreadable = |_| Unreadable(kind.to_owned());
-    let reader = Reader { bot, update: id, now };
+    let reader = Reader { bot, staff_chat, update: id, now };
     Ok(match kind {
         "message" => reader.message(&Message::deserialize(content).map_err(unreadable)?, false),
         "edited_message" => reader.message(&Message::deserialize(content).map_err(unreadable)?, true),
@@ -95,12 +102,16 @@ pub(super) fn kind(update: &Value) -> &str {
 
 struct Reader<'a> {
     bot: &'a Bot,
+    staff_chat: Option<i64>,
     update: i64,
     now: Timestamp,
 }
 
 impl Reader<'_> {
     fn message(&self, message: &Message, edited: bool) -> Happening {
+        if self.is_staffs(&message.chat) {
+            return self.staff(message, edited);
+        }
         let Some(public) = is_public(&message.chat) else { return Happening::Nothing("a channel post") };
         let Some(author) = author(message) else { return Happening::Nothing("from a bot or nobody") };
         let place = place(message, public, author);
@@ -147,9 +158,43 @@ impl Reader<'_> {
         Happening::Said { incoming, place, tap: None }
     }
 
+    fn is_staffs(&self, chat: &Chat) -> bool {
+        self.staff_chat == Some(chat.id)
+    }
+
+    /// A message in the staff's forum.
+    fn staff(&self, message: &Message, edited: bool) -> Happening {
+        let Some(topic) = message.message_thread_id.filter(|_| message.is_topic_message) else {
+            return Happening::Nothing("among the staff, in no topic");
+        };
+        // An anonymous admin is a person, but customers are to see who answers them.
+        let anonymous = message.sender_chat.is_some() && !message.is_automatic_forward;
+        let author = match &message.from {
+            _ if anonymous => String::new(),
+            Some(from) if !from.is_bot && !message.is_automatic_forward => name(from),
+            _ => return Happening::Nothing("among the staff, from a bot or nobody"),
+        };
+        let files = !attachments(&message.rest).is_empty();
+        let text = message.text.as_ref().or(message.caption.as_ref()).cloned().unwrap_or_default();
+        if text.is_empty() && !files {
+            return Happening::Nothing("among the staff, without words");
+        }
+        let original = self.message_id(message);
+        Happening::Staff(StaffMessage {
+            thread: topic.to_string(),
+            message_id: if edited { format!("{original}@{}", self.update) } else { original.clone() },
+            edits: edited.then_some(original),
+            author,
+            text,
+            files,
+        })
+    }
+
     fn tap(&self, query: &CallbackQuery) -> Happening {
         let empty = Tap { query: query.id.clone(), used_up: None };
-        let Some(message) = &query.message else { return Happening::EmptyTap(empty) };
+        let Some(message) = query.message.as_ref().filter(|message| !self.is_staffs(&message.chat)) else {
+            return Happening::EmptyTap(empty);
+        };
         let Some(public) = is_public(&message.chat) else { return Happening::EmptyTap(empty) };
         let data = query.data.as_deref().unwrap_or_default();
         let label = message.reply_markup.as_ref().and_then(|keyboard| label(keyboard, data)).unwrap_or_default();
@@ -255,6 +300,13 @@ fn author(message: &Message) -> Option<i64> {
         return Some(chat.id);
     }
     message.from.as_ref().filter(|from| !from.is_bot).map(|from: &User| from.id)
+}
+
+/// The name that people see.
+fn name(user: &User) -> String {
+    let parts = [user.first_name.as_deref(), user.last_name.as_deref()];
+    let name = parts.into_iter().flatten().collect::<Vec<_>>().join(" ");
+    name.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// The bytes of an entity, if it lies within the text.

@@ -13,6 +13,8 @@ pub(super) struct User {
     #[serde(default)]
     pub is_bot: bool,
     pub username: Option<String>,
+    pub first_name: Option<String>,
+    pub last_name: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]

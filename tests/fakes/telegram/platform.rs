@@ -8,7 +8,7 @@ use std::{
 use serde_json::{Value, json};
 
 use super::{
-    BOT, BOT_NAME, Call, Reply,
+    BOT, BOT_NAME, Call, Reply, Topic,
     html::visible,
     misbehaviour::{Fault, Random},
 };
@@ -42,6 +42,12 @@ pub(super) struct Chat {
     pub(super) next_message: i64,
     pub(super) messages: HashMap<i64, Value>,
     pub(super) topics: HashSet<i64>,
+    /// Those that the bot made.
+    pub(super) forum: Vec<Topic>,
+    /// The bot's signs on messages.
+    pub(super) reactions: HashMap<i64, Vec<String>>,
+    /// What the bot is there.
+    pub(super) bot: &'static str,
     /// Why the bot cannot write there.
     pub(super) closed: Option<&'static str>,
     pub(super) migrated_to: Option<i64>,
@@ -82,6 +88,9 @@ impl State {
                 next_message: 1,
                 messages: HashMap::new(),
                 topics: HashSet::new(),
+                forum: Vec::new(),
+                reactions: HashMap::new(),
+                bot: "member",
                 closed: None,
                 migrated_to: None,
             }
@@ -176,6 +185,13 @@ impl State {
                 self.answered_queries.insert(query.to_owned());
                 Ok(json!(true))
             }
+            "createforumtopic" => self.create_topic(body),
+            "closeforumtopic" => self.set_topic_closed(body, true),
+            "reopenforumtopic" => self.set_topic_closed(body, false),
+            "deleteforumtopic" => self.delete_topic(body),
+            "setmessagereaction" => self.react(body),
+            "getchat" => self.get_chat(body),
+            "getchatmember" => self.get_chat_member(body),
             "editmessagereplymarkup" => self.edit_buttons(body),
             _ => Err(refuse(404, "Not Found: method not found")),
         }

@@ -3,12 +3,15 @@ use serde_json::json;
 
 use super::*;
 
+/// The staff's forum.
+const STAFF: i64 = -1_009_999_999_999;
+
 fn bot() -> Bot {
     Bot { id: 9_001, username: "HarborlightBot".into() }
 }
 
 fn happening(update: &Value) -> Happening {
-    read(update, &bot(), Timestamp::UNIX_EPOCH).unwrap()
+    read(update, &bot(), Some(STAFF), Timestamp::UNIX_EPOCH).unwrap()
 }
 
 /// A message in a private chat, with more or other parts.
@@ -287,7 +290,7 @@ fn a_customer_who_blocked_us_is_left_alone(#[case] chat: &str, #[case] status: &
 #[case(json!({ "update_id": 1, "callback_query": { "id": 5 } }), "callback_query")]
 #[case(json!({ "update_id": 1, "my_chat_member": null }), "my_chat_member")]
 fn what_cannot_be_read_is_named(#[case] update: Value, #[case] kind: &str) {
-    assert_eq!(read(&update, &bot(), Timestamp::UNIX_EPOCH), Err(Unreadable(kind.into())));
+    assert_eq!(read(&update, &bot(), Some(STAFF), Timestamp::UNIX_EPOCH), Err(Unreadable(kind.into())));
 }
 
 #[test]
@@ -295,4 +298,64 @@ fn an_update_has_its_number_and_kind_whatever_is_in_it() {
     let update = json!({ "update_id": 5_000_000_000_i64, "brand_new": 1 });
     assert_eq!((update_id(&update), kind(&update)), (Some(5_000_000_000), "brand_new"));
     assert_eq!((update_id(&json!([1])), kind(&json!("x"))), (None, "none"));
+}
+
+/// A message in the staff's forum, with more or other parts.
+fn among_staff(kind: &str, parts: Value) -> Value {
+    message(kind, json!({ "id": STAFF, "title": "Desk", "type": "supergroup", "is_forum": true }), parts)
+}
+
+#[test]
+fn in_a_topic_of_their_forum_staff_write_to_a_customer() {
+    let parts = json!({
+        "text": "@HarborlightBot A crew comes.", "entities": mention(0), "message_thread_id": 5, "is_topic_message": true,
+        "from": { "id": 4, "is_bot": false, "first_name": "Dana", "last_name": " Reyes" },
+    });
+    let message = StaffMessage {
+        thread: "5".into(),
+        message_id: "9001/-1009999999999/42".into(),
+        edits: None,
+        author: "Dana Reyes".into(),
+        text: "@HarborlightBot A crew comes.".into(),
+        files: false,
+    };
+    assert_eq!(happening(&among_staff("message", parts.clone())), Happening::Staff(message.clone()));
+    let edited = StaffMessage {
+        message_id: "9001/-1009999999999/42@815".into(),
+        edits: Some(message.message_id.clone()),
+        ..message
+    };
+    assert_eq!(happening(&among_staff("edited_message", parts)), Happening::Staff(edited));
+}
+
+#[rstest]
+#[case::photo(json!({ "caption": "look", "photo": [] }), "Ada", "look", true)]
+#[case::anonymous(
+    json!({ "text": "hi", "from": { "id": 1_087_968_824, "is_bot": true, "first_name": "Group" }, "sender_chat": { "id": STAFF, "type": "supergroup" } }),
+    "", "hi", false
+)]
+#[case::command(json!({ "text": "/stop" }), "Ada", "/stop", false)]
+fn staff_are_told_what_cannot_be_passed_on(
+    #[case] parts: Value,
+    #[case] author: &str,
+    #[case] text: &str,
+    #[case] files: bool,
+) {
+    let parts = with(json!({ "message_thread_id": 5, "is_topic_message": true }), parts);
+    let Happening::Staff(message) = happening(&among_staff("message", parts)) else { panic!() };
+    assert_eq!((message.author.as_str(), message.text.as_str(), message.files), (author, text, files));
+}
+
+#[rstest]
+#[case::general(json!({ "text": "/agent" }))]
+#[case::mention_in_general(json!({ "text": "@HarborlightBot hi", "entities": mention(0) }))]
+#[case::thread_of_replies(json!({ "text": "/agent", "message_thread_id": 5 }))]
+#[case::another_bot(json!({ "text": "hi", "message_thread_id": 5, "is_topic_message": true, "from": { "id": 5, "is_bot": true, "first_name": "B" } }))]
+#[case::topic_closed(json!({ "forum_topic_closed": {}, "message_thread_id": 5, "is_topic_message": true }))]
+#[case::of_a_channel(json!({ "text": "hi", "message_thread_id": 5, "is_topic_message": true, "is_automatic_forward": true, "sender_chat": { "id": -7, "type": "channel" } }))]
+fn nobody_among_the_staff_is_a_customer(#[case] parts: Value) {
+    let happened = happening(&among_staff("message", parts));
+    assert!(matches!(happened, Happening::Nothing(_)), "{happened:?}");
+    let tapped = happening(&tap(json!({ "id": STAFF, "type": "supergroup" }), "person", json!({})));
+    assert!(matches!(tapped, Happening::EmptyTap(_)), "{tapped:?}");
 }

@@ -1,0 +1,119 @@
+//! What happened in a span of time, counted.
+
+use jiff::Timestamp;
+use sqlx::Row;
+
+use super::{
+    Result, Store,
+    rows::{micros, moment},
+};
+
+/// A count of turns that have the same place in time and the same word.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Counted {
+    /// Steps since the start of the span.
+    pub step: usize,
+    /// Of whom: a channel, an intent; or the word counted.
+    pub of: String,
+    /// A decision (`answer`, `clarify`, `escalate`…) or a mood.
+    pub word: String,
+    pub count: u64,
+}
+
+/// When a person was called, and when one wrote.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Wait {
+    pub opened_at: Timestamp,
+    /// None: nobody has written.
+    pub first_reply_at: Option<Timestamp>,
+}
+
+/// A span of time in equal steps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Span {
+    pub from: Timestamp,
+    pub step: jiff::SignedDuration,
+    pub steps: usize,
+}
+
+impl Span {
+    #[must_use]
+    pub fn until(&self) -> Timestamp {
+        self.from + self.step * i32::try_from(self.steps).unwrap_or(i32::MAX)
+    }
+}
+
+impl Store {
+    /// Decisions of turns, by step.
+    pub async fn decisions(&self, span: Span) -> Result<Vec<Counted>> {
+        let sql = "SELECT (at - ?1) / ?2 AS step, '' AS name, decision AS word, COUNT(*) AS count FROM audit INDEXED BY audit_time
+             WHERE at >= ?1 AND at < ?3 AND kind = 'turn' GROUP BY 1, 3";
+        self.counted(sql, span).await
+    }
+
+    /// Decisions of turns, by channel; all in step 0.
+    pub async fn decisions_by_channel(&self, span: Span) -> Result<Vec<Counted>> {
+        let sql = "SELECT 0 AS step, c.channel AS name, a.decision AS word, COUNT(*) AS count
+             FROM audit a INDEXED BY audit_time JOIN conversations c ON c.id = a.conversation
+             WHERE a.at >= ?1 AND a.at < ?3 AND a.kind = 'turn' AND ?2 > 0 GROUP BY 2, 3";
+        self.counted(sql, span).await
+    }
+
+    /// Decisions of turns, by the intents that were answered, offered, or held most probable where a person was called; all in step 0.
+    pub async fn decisions_by_intent(&self, span: Span) -> Result<Vec<Counted>> {
+        let sql = "SELECT 0 AS step, ifnull(i.value, '') AS name, a.decision AS word, COUNT(*) AS count
+             FROM audit a INDEXED BY audit_time, json_each(ifnull(a.intents,
+                json_array(ifnull(json_extract(a.readings, '$[0].ranked[0].intent'), '')))) i
+             WHERE a.at >= ?1 AND a.at < ?3 AND a.kind = 'turn' AND ?2 > 0 GROUP BY 2, 3";
+        self.counted(sql, span).await
+    }
+
+    /// The moods in which customers wrote, by step.
+    pub async fn moods(&self, span: Span) -> Result<Vec<Counted>> {
+        let sql = "SELECT (at - ?1) / ?2 AS step, '' AS name, json_extract(readings, '$[0].mood') AS word, COUNT(*) AS count
+             FROM audit INDEXED BY audit_time
+             WHERE at >= ?1 AND at < ?3 AND kind = 'turn' AND json_extract(readings, '$[0].mood') IS NOT NULL GROUP BY 1, 3";
+        self.counted(sql, span).await
+    }
+
+    async fn counted(&self, sql: &'static str, span: Span) -> Result<Vec<Counted>> {
+        let rows = sqlx::query(sql)
+            .bind(micros(span.from))
+            .bind(i64::try_from(span.step.as_micros()).unwrap_or(i64::MAX))
+            .bind(micros(span.until()))
+            .fetch_all(&self.readers)
+            .await?;
+        rows.iter()
+            .map(|row| {
+                Ok(Counted {
+                    step: row.try_get::<i64, _>("step")?.unsigned_abs() as usize,
+                    of: row.try_get("name")?,
+                    word: row.try_get("word")?,
+                    count: row.try_get::<i64, _>("count")?.unsigned_abs(),
+                })
+            })
+            .collect()
+    }
+
+    /// How long customers waited for a person's first words, of the escalations that were opened in the span.
+    pub async fn waits(&self, span: Span) -> Result<Vec<Wait>> {
+        let rows = sqlx::query(
+            "SELECT e.opened_at, (SELECT MIN(a.at) FROM audit a INDEXED BY audit_escalation
+                WHERE a.escalation = e.id AND a.kind = 'reply') AS first_reply_at
+             FROM escalations e INDEXED BY escalations_time WHERE e.opened_at >= ? AND e.opened_at < ? ORDER BY e.opened_at",
+        )
+        .bind(micros(span.from))
+        .bind(micros(span.until()))
+        .fetch_all(&self.readers)
+        .await?;
+        rows.iter()
+            .map(|row| {
+                let first: Option<i64> = row.try_get("first_reply_at")?;
+                Ok(Wait {
+                    opened_at: moment(row.try_get("opened_at")?)?,
+                    first_reply_at: first.map(moment).transpose()?,
+                })
+            })
+            .collect()
+    }
+}

@@ -1,0 +1,493 @@
+//! What agents do with escalations: claim, release, hand over, reply, resolve; notes and drafts.
+//!
+//! Each is one transaction, so that of two agents who do the same at the same moment one is refused and told who was faster.
+//! What the customer is to hear of it is queued in the same transaction.
+
+use jiff::Timestamp;
+use sqlx::{Row, SqliteConnection};
+
+use super::{
+    Result, Store, StoreError,
+    escalations::find,
+    outbox,
+    promises::{self, NewPromise},
+    rows::{Audit, find_conversation, micros, moment, save_memory},
+    writer::Work,
+};
+use crate::{
+    conversation::{Conversation, EscalationId, Standing},
+    message::{Author, Outgoing, OutgoingId},
+    policy::MAX_TEXT_BYTES,
+    reading::Language,
+};
+
+/// The longest name of an agent, in bytes.
+pub(super) const MAX_NAME_BYTES: usize = 200;
+
+/// How an open escalation gets to another owner, or to none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Handling<'a> {
+    /// The agent takes it from the queue; refused if another one has it.
+    Claim,
+    /// The agent takes it, whoever has it: they know of each other.
+    TakeOver,
+    /// The agent who has it puts it back into the queue.
+    Release,
+    /// The agent who has it gives it to another one.
+    HandOver { to: &'a str },
+    /// Its agent left the customer waiting: back to the queue. The agent named is the one who had it.
+    Lapse,
+}
+
+impl Handling<'_> {
+    /// The word of the audit trail.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Claim => "claim",
+            Self::TakeOver => "take_over",
+            Self::Release => "release",
+            Self::HandOver { .. } => "hand_over",
+            Self::Lapse => "lapse",
+        }
+    }
+}
+
+/// An agent's words to a customer.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct NewReply<'a> {
+    /// Markdown, at most [`MAX_TEXT_BYTES`].
+    pub text: &'a str,
+    /// Chosen by who sends it: the same reply sent twice, after a lost connection say, is said once. None: it is a reply of its own.
+    pub id: Option<OutgoingId>,
+    /// What the words promise; the agent owns it.
+    pub promise: Option<NewPromise>,
+}
+
+impl<'a> From<&'a str> for NewReply<'a> {
+    fn from(text: &'a str) -> Self {
+        Self { text, ..Self::default() }
+    }
+}
+
+/// What an agent, or the service, wrote about an escalation for agents.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Note {
+    /// None: the service.
+    pub agent: Option<String>,
+    pub text: String,
+    pub at: Timestamp,
+}
+
+/// A reply that is not sent.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Draft {
+    pub agent: String,
+    pub text: String,
+    pub at: Timestamp,
+}
+
+impl Store {
+    /// Changes who has an escalation, and queues what the customer is to hear of it.
+    ///
+    /// # Errors
+    /// [`StoreError::NoEscalation`], [`StoreError::AlreadyResolved`], [`StoreError::ClaimedBy`] (another agent has it) and
+    /// [`StoreError::NotClaimed`] (to give away what one does not have); [`StoreError::Empty`] and [`StoreError::TooLong`] for names.
+    pub async fn handle(
+        &self,
+        id: EscalationId,
+        agent: &str,
+        handling: Handling<'_>,
+        say: Option<&Outgoing>,
+        now: Timestamp,
+    ) -> Result<()> {
+        let step = Step::new(agent, handling)?;
+        let say = say.cloned();
+        self.writer.run(move |work| Box::pin(change_owner(work, id, step, say, now))).await
+    }
+
+    /// An agent's words to the customer: claims the escalation, if nobody has it yet, and queues them. What they promise is recorded with
+    /// them, and the agent owns it. Gives whether this call said them, and not an earlier one with the same id.
+    ///
+    /// # Errors
+    /// [`StoreError::NoEscalation`], [`StoreError::AlreadyResolved`], [`StoreError::ClaimedBy`] if another agent has it;
+    /// [`StoreError::IdTaken`] if the id is that of a message elsewhere; [`StoreError::Empty`] and [`StoreError::TooLong`] for the text (at most [`MAX_TEXT_BYTES`]) and the agent's name.
+    pub async fn reply(
+        &self,
+        id: EscalationId,
+        agent: &str,
+        reply: impl Into<NewReply<'_>>,
+        now: Timestamp,
+    ) -> Result<bool> {
+        let NewReply { text, id: own, promise } = reply.into();
+        let agent = checked("agent's name", agent, MAX_NAME_BYTES)?;
+        let text = checked("text", text, MAX_TEXT_BYTES)?;
+        let promise = promise.map(|promise| {
+            let words = checked("promise", &promise.words, promises::MAX_WORDS_BYTES)?;
+            Ok::<_, StoreError>(NewPromise { words, ..promise })
+        });
+        let words = Words { text, id: own.unwrap_or_default(), promise: promise.transpose()? };
+        self.writer.run(move |work| Box::pin(self::reply(work, id, agent, words, now))).await
+    }
+
+    /// Closes it; the bot has the conversation again. The note is for agents, `say` for the customer.
+    ///
+    /// # Errors
+    /// Like [`Store::reply`].
+    pub async fn resolve(
+        &self,
+        id: EscalationId,
+        agent: &str,
+        note: Option<&str>,
+        say: Option<&Outgoing>,
+        now: Timestamp,
+    ) -> Result<()> {
+        let agent = checked("agent's name", agent, MAX_NAME_BYTES)?;
+        let note = note.filter(|note| !note.trim().is_empty());
+        let note = note.map(|note| checked("note", note, MAX_TEXT_BYTES)).transpose()?;
+        let say = say.cloned();
+        self.writer.run(move |work| Box::pin(resolve(work, id, agent, note, say, now))).await
+    }
+
+    /// Writes a note down for agents; also where the escalation is resolved.
+    ///
+    /// # Errors
+    /// [`StoreError::NoEscalation`], [`StoreError::Empty`], [`StoreError::TooLong`].
+    pub async fn add_note(&self, id: EscalationId, agent: &str, text: &str, now: Timestamp) -> Result<()> {
+        let agent = checked("agent's name", agent, MAX_NAME_BYTES)?;
+        let text = checked("note", text, MAX_TEXT_BYTES)?;
+        self.writer.run(move |work| Box::pin(async move { leave_note(work, id, &agent, &text, now).await })).await
+    }
+
+    /// The notes of an escalation, oldest first.
+    pub async fn notes(&self, id: EscalationId) -> Result<Vec<Note>> {
+        let rows = sqlx::query("SELECT agent, text, at FROM notes WHERE escalation = ? ORDER BY id")
+            .bind(id.0)
+            .fetch_all(&self.readers)
+            .await?;
+        rows.iter()
+            .map(|row| {
+                Ok(Note { agent: row.try_get("agent")?, text: row.try_get("text")?, at: moment(row.try_get("at")?)? })
+            })
+            .collect()
+    }
+
+    /// Keeps what an agent has written and not sent, in place of what was kept before; no words: forgets it.
+    ///
+    /// # Errors
+    /// [`StoreError::NoEscalation`], [`StoreError::TooLong`].
+    pub async fn save_draft(&self, id: EscalationId, agent: &str, text: &str, now: Timestamp) -> Result<()> {
+        let agent = checked("agent's name", agent, MAX_NAME_BYTES)?;
+        if text.trim().is_empty() {
+            return self.writer.run(move |work| Box::pin(async move { drop_draft(work, id, &agent).await })).await;
+        }
+        let text = checked("text", text, MAX_TEXT_BYTES)?;
+        self.writer
+            .run(move |work| {
+                Box::pin(async move {
+                    find(&mut work.connection, id).await?;
+                    sqlx::query("INSERT OR REPLACE INTO drafts (escalation, agent, text, at) VALUES (?, ?, ?, ?)")
+                        .bind(id.0)
+                        .bind(agent)
+                        .bind(text)
+                        .bind(micros(now))
+                        .execute(&mut work.connection)
+                        .await?;
+                    Ok(())
+                })
+            })
+            .await
+    }
+
+    /// What an agent has written and not sent.
+    pub async fn draft(&self, id: EscalationId, agent: &str) -> Result<Option<Draft>> {
+        let row = sqlx::query("SELECT agent, text, at FROM drafts WHERE escalation = ? AND agent = ?")
+            .bind(id.0)
+            .bind(agent)
+            .fetch_optional(&self.readers)
+            .await?;
+        row.map(|row| {
+            Ok(Draft { agent: row.try_get("agent")?, text: row.try_get("text")?, at: moment(row.try_get("at")?)? })
+        })
+        .transpose()
+    }
+}
+
+/// A change of owner.
+pub(super) struct Step {
+    /// Who does it.
+    agent: String,
+    owner: Option<String>,
+    word: &'static str,
+    /// Whether it takes what nobody has.
+    may_take: bool,
+    /// Whether it takes what somebody else has.
+    seize: bool,
+}
+
+impl Step {
+    /// What an agent does, names checked.
+    pub(super) fn new(agent: &str, handling: Handling<'_>) -> Result<Self> {
+        let agent = checked("agent's name", agent, MAX_NAME_BYTES)?;
+        let owner = match handling {
+            Handling::Claim | Handling::TakeOver => Some(agent.clone()),
+            Handling::HandOver { to } => Some(checked("agent's name", to, MAX_NAME_BYTES)?),
+            Handling::Release | Handling::Lapse => None,
+        };
+        Ok(Self {
+            agent,
+            owner,
+            word: handling.as_str(),
+            may_take: matches!(handling, Handling::Claim),
+            seize: matches!(handling, Handling::TakeOver),
+        })
+    }
+}
+
+pub(super) async fn change_owner(
+    work: &mut Work,
+    id: EscalationId,
+    step: Step,
+    say: Option<Outgoing>,
+    now: Timestamp,
+) -> Result<()> {
+    let connection = &mut work.connection;
+    let (mut conversation, has_it, waits) = find_open(connection, id).await?;
+    match has_it {
+        _ if step.seize => {}
+        Some(other) if other != step.agent => return Err(StoreError::ClaimedBy { id, agent: other }),
+        // A claim said twice changes nothing, and the customer hears of it once.
+        Some(_) if step.may_take => return Ok(()),
+        None if !step.may_take => return Err(StoreError::NotClaimed(id)),
+        _ => {}
+    }
+    let lapsed = step.word == Handling::Lapse.as_str();
+    if lapsed {
+        // Answered since it was looked at.
+        if !waits {
+            return Err(StoreError::Conflict);
+        }
+        let told = format!("{} left the customer waiting: back in the queue.", step.agent);
+        note(connection, id, None, &told, None, now).await?;
+    }
+    // Who waits and had an agent hears from the clocks at once how it goes on.
+    sqlx::query(
+        "UPDATE escalations SET claimed_by = ?1, claimed_at = iif(?1 IS NULL, NULL, ?2), lapses = lapses + ?3,
+         lapsed_from = iif(?3, ?4, lapsed_from), joined_at = iif(?6, ?2, joined_at),
+         look_at = iif(?1 IS NULL AND waiting_since IS NOT NULL, ?2, look_at) WHERE id = ?5",
+    )
+    .bind(&step.owner)
+    .bind(micros(now))
+    .bind(lapsed)
+    .bind(&step.agent)
+    .bind(id.0)
+    .bind(say.is_some() && step.owner.is_some())
+    .execute(&mut *connection)
+    .await?;
+    conversation.memory.standing = if step.owner.is_some() { Standing::Agent } else { Standing::Waiting };
+    save_memory(connection, &conversation).await?;
+    let audit = audit(connection, step.word, &conversation, id, &step.agent, now).await?;
+    speak(work, &conversation, say, audit, now).await
+}
+
+/// A checked reply.
+pub(super) struct Words {
+    pub text: String,
+    pub id: OutgoingId,
+    pub promise: Option<NewPromise>,
+}
+
+pub(super) async fn reply(
+    work: &mut Work,
+    id: EscalationId,
+    agent: String,
+    words: Words,
+    now: Timestamp,
+) -> Result<bool> {
+    let connection = &mut work.connection;
+    let said: Option<Option<i64>> =
+        sqlx::query_scalar("SELECT a.escalation FROM outbox o LEFT JOIN audit a ON a.id = o.audit WHERE o.id = ?")
+            .bind(words.id.to_string())
+            .fetch_optional(&mut *connection)
+            .await?;
+    match said {
+        None => {}
+        // Also where the escalation is resolved by now, or somebody else's.
+        Some(of) if of == Some(id.0) => return Ok(false),
+        Some(_) => return Err(StoreError::IdTaken(words.id)),
+    }
+    let Words { text, id: own, promise } = words;
+    let (mut conversation, has_it, _) = find_open(connection, id).await?;
+    if let Some(other) = has_it.filter(|other| *other != agent) {
+        return Err(StoreError::ClaimedBy { id, agent: other });
+    }
+    sqlx::query(
+        "UPDATE escalations SET claimed_by = ?1, claimed_at = ifnull(claimed_at, ?2), waiting_since = NULL, due_at = NULL,
+         look_at = NULL, still_waiting = 0 WHERE id = ?3",
+    )
+    .bind(&agent)
+    .bind(micros(now))
+    .bind(id.0)
+    .execute(&mut *connection)
+    .await?;
+    conversation.memory.standing = Standing::Agent;
+    save_memory(connection, &conversation).await?;
+    let audit = audit(connection, "reply", &conversation, id, &agent, now).await?;
+    if let Some(promise) = promise {
+        promises::by_agent(connection, conversation.id, id, &agent, &promise, now).await?;
+    }
+    drop_draft(work, id, &agent).await?;
+    let language = conversation.memory.language.unwrap_or(Language::ENGLISH);
+    let outgoing = Outgoing { text, short: None, choices: Vec::new(), author: Author::Agent(agent), language };
+    outbox::queue_as(&mut work.connection, own, conversation.id, &outgoing, audit, now).await?;
+    work.changes.outbox.push(conversation.channel.clone());
+    speak(work, &conversation, None, audit, now).await?;
+    Ok(true)
+}
+
+pub(super) async fn resolve(
+    work: &mut Work,
+    id: EscalationId,
+    agent: String,
+    words: Option<String>,
+    say: Option<Outgoing>,
+    now: Timestamp,
+) -> Result<()> {
+    let connection = &mut work.connection;
+    let (mut conversation, has_it, _) = find_open(connection, id).await?;
+    if let Some(other) = has_it.filter(|other| *other != agent) {
+        return Err(StoreError::ClaimedBy { id, agent: other });
+    }
+    sqlx::query(
+        "UPDATE escalations SET resolved_by = ?, resolved_at = ?, waiting_since = NULL, due_at = NULL, look_at = NULL
+         WHERE id = ?",
+    )
+    .bind(&agent)
+    .bind(micros(now))
+    .bind(id.0)
+    .execute(&mut *connection)
+    .await?;
+    conversation.memory.standing = Standing::Bot;
+    conversation.memory.offered.clear();
+    conversation.memory.warned.clear();
+    save_memory(connection, &conversation).await?;
+    let audit = audit(connection, "resolve", &conversation, id, &agent, now).await?;
+    if let Some(words) = words {
+        note(connection, id, Some(&agent), &words, Some(audit), now).await?;
+    }
+    drop_draft(work, id, &agent).await?;
+    speak(work, &conversation, say, audit, now).await
+}
+
+/// Writes a note down with its row of the audit trail.
+pub(super) async fn leave_note(
+    work: &mut Work,
+    id: EscalationId,
+    agent: &str,
+    text: &str,
+    now: Timestamp,
+) -> Result<()> {
+    let connection = &mut work.connection;
+    let conversation = find(connection, id).await?.conversation;
+    let audit = Audit {
+        kind: "note",
+        conversation: Some(conversation),
+        escalation: Some(id.0),
+        agent: Some(agent),
+        ..Audit::default()
+    };
+    let audit = audit.insert(connection, now).await?;
+    note(connection, id, Some(agent), text, Some(audit), now).await?;
+    work.changes.desk = true;
+    work.changes.conversations.push(conversation);
+    Ok(())
+}
+
+/// Queues what the customer is to hear and tells those who look on.
+pub(super) async fn speak(
+    work: &mut Work,
+    conversation: &Conversation,
+    say: Option<Outgoing>,
+    audit: i64,
+    now: Timestamp,
+) -> Result<()> {
+    if let Some(outgoing) = say {
+        outbox::queue(&mut work.connection, conversation.id, &outgoing, audit, now).await?;
+        work.changes.outbox.push(conversation.channel.clone());
+    }
+    work.changes.desk = true;
+    work.changes.conversations.push(conversation.id);
+    Ok(())
+}
+
+async fn audit(
+    connection: &mut SqliteConnection,
+    kind: &'static str,
+    conversation: &Conversation,
+    id: EscalationId,
+    agent: &str,
+    now: Timestamp,
+) -> Result<i64> {
+    let audit = Audit {
+        kind,
+        conversation: Some(conversation.id),
+        escalation: Some(id.0),
+        agent: Some(agent),
+        ..Audit::default()
+    };
+    audit.insert(connection, now).await
+}
+
+/// Writes a note inside a job; `audit` is the row that came with it.
+pub(super) async fn note(
+    connection: &mut SqliteConnection,
+    id: EscalationId,
+    agent: Option<&str>,
+    text: &str,
+    audit: Option<i64>,
+    now: Timestamp,
+) -> Result<()> {
+    sqlx::query("INSERT INTO notes (escalation, agent, text, audit, at) VALUES (?, ?, ?, ?, ?)")
+        .bind(id.0)
+        .bind(agent)
+        .bind(text)
+        .bind(audit)
+        .bind(micros(now))
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+async fn drop_draft(work: &mut Work, id: EscalationId, agent: &str) -> Result<()> {
+    sqlx::query("DELETE FROM drafts WHERE escalation = ? AND agent = ?")
+        .bind(id.0)
+        .bind(agent)
+        .execute(&mut work.connection)
+        .await?;
+    Ok(())
+}
+
+/// The conversation of an escalation that is still open, who has it, and whether the customer waits for words.
+async fn find_open(
+    connection: &mut SqliteConnection,
+    id: EscalationId,
+) -> Result<(Conversation, Option<String>, bool)> {
+    let escalation = find(connection, id).await?;
+    if escalation.resolved_at.is_some() {
+        return Err(StoreError::AlreadyResolved(id));
+    }
+    let conversation = find_conversation(connection, escalation.conversation).await?;
+    let waits = escalation.waiting_since.is_some();
+    Ok((conversation.ok_or(StoreError::NoEscalation(id))?, escalation.claimed_by, waits))
+}
+
+pub(super) fn checked(what: &'static str, text: &str, limit: usize) -> Result<String> {
+    let text = text.trim();
+    if text.is_empty() {
+        Err(StoreError::Empty(what))
+    } else if text.len() > limit {
+        Err(StoreError::TooLong { what, limit })
+    } else {
+        Ok(text.to_owned())
+    }
+}
