@@ -189,7 +189,8 @@ impl Reference<'_> {
         }
     }
 
-    fn embed(&self, pieces: &[usize]) -> Vec<f64> {
+    /// The embedding, and the view from halfway.
+    fn views(&self, pieces: &[usize]) -> [Vec<f64>; 2] {
         let row = |name: &str, n: usize| &self.numbers(name)[n * WIDTH..][..WIDTH];
         let kind = row("embeddings.token_type_embeddings.weight", 0);
         let mut states: Vec<Vec<f64>> = pieces
@@ -202,6 +203,7 @@ impl Reference<'_> {
                 self.norm("embeddings.LayerNorm", &sum)
             })
             .collect();
+        let mut halfway = Vec::new();
         for n in 0..LAYERS {
             let at = format!("encoder.layer.{n}");
             let part = |part: &str| -> Vec<Vec<f64>> {
@@ -238,15 +240,20 @@ impl Reference<'_> {
                     self.norm(&format!("{at}.output.LayerNorm"), &add(&state, &change))
                 })
                 .collect();
+            if n + 1 == LAYERS / 2 {
+                halfway = sum(&states);
+            }
         }
-        let pooled: Vec<f64> = if self.layout.cls {
-            states[0].clone()
-        } else {
-            (0..WIDTH).map(|i| states.iter().map(|row| row[i]).sum()).collect()
-        };
-        let length = pooled.iter().map(|x| x * x).sum::<f64>().sqrt();
-        pooled.into_iter().map(|x| x / length).collect()
+        let pooled = if self.layout.cls { states[0].clone() } else { sum(&states) };
+        [pooled, halfway].map(|view| {
+            let length = view.iter().map(|x| x * x).sum::<f64>().sqrt();
+            view.into_iter().map(|x| x / length).collect()
+        })
     }
+}
+
+fn sum(rows: &[Vec<f64>]) -> Vec<f64> {
+    (0..WIDTH).map(|i| rows.iter().map(|row| row[i]).sum()).collect()
 }
 
 /// The error function by its series.
@@ -296,7 +303,7 @@ const LAYOUTS: [Layout; 4] = [
 ];
 
 #[test]
-fn every_layout_gives_the_embeddings_of_its_definition() {
+fn every_layout_gives_the_views_of_its_definition() {
     for layout in &LAYOUTS {
         let dir = tempfile::tempdir().unwrap();
         let tensors = write(dir.path(), layout);
@@ -308,9 +315,12 @@ fn every_layout_gives_the_embeddings_of_its_definition() {
                 continue; // The space after the prompt is a piece then.
             }
             let pieces = [&[0], prompt, &pieces, &[2]].concat();
-            let ours = embedder.embed(text);
-            for (a, b) in ours.iter().zip(reference.embed(&pieces)) {
-                assert!((f64::from(*a) - b).abs() < 1e-5, "{} {:?}: {a} {b}", layout.model_type, text);
+            let ours = embedder.views(text);
+            for (ours, view) in [ours.meaning, ours.halfway].iter().zip(reference.views(&pieces)) {
+                assert_eq!(ours.len(), view.len());
+                for (a, b) in ours.iter().zip(view) {
+                    assert!((f64::from(*a) - b).abs() < 1e-5, "{} {:?}: {a} {b}", layout.model_type, text);
+                }
             }
         }
         // As many tokens as there are positions, and not one more.

@@ -1,4 +1,4 @@
-//! The sentence encoder against embeddings that were computed in float64 (`reference/embed.py`).
+//! The sentence encoder against views that were computed in float64 (`reference/embed.py`).
 
 use std::io::Write as _;
 
@@ -9,6 +9,7 @@ use serde::Deserialize;
 struct Known {
     text: String,
     embedding: Vec<f64>,
+    halfway: Vec<f64>,
 }
 
 fn known() -> Vec<Known> {
@@ -33,28 +34,30 @@ fn furthest(ours: &[f32], known: &[f64]) -> f64 {
 }
 
 #[test]
-fn embeddings_are_those_of_the_reference() {
+fn views_are_those_of_the_reference() {
     let Some(embedder) = embedder() else { return };
     let known = known();
-    for Known { text, embedding } in &known {
-        let off = furthest(&embedder.embed(text), embedding);
-        println!("{off:.1e} {text:.40}");
-        assert!(off < 1e-5, "{off} {text:?}");
+    for Known { text, embedding, halfway } in &known {
+        let views = embedder.views(text);
+        let off = [furthest(&views.meaning, embedding), furthest(&views.halfway, halfway)];
+        println!("{off:.1?} {text:.40}");
+        assert!(off.iter().all(|off| *off < 1e-5), "{off:?} {text:?}");
+        assert_eq!(embedder.embed(text), views.meaning);
     }
 }
 
 #[test]
-fn company_does_not_change_an_embedding() {
+fn company_does_not_change_a_view() {
     let Some(embedder) = embedder() else { return };
     let texts: Vec<String> = known().into_iter().map(|known| known.text).collect();
     let twice = [texts.clone(), texts.clone()].concat();
-    let together = embedder.embed_all(&twice);
+    let together = embedder.views_all(&twice);
     // Another one, because this one has them in its cache by now.
     let alone = self::embedder().unwrap();
     for (text, together) in twice.iter().zip(&together) {
-        assert_eq!(alone.embed(text), *together, "{text}");
+        assert_eq!(alone.views(text), *together, "{text}");
     }
-    assert!(embedder.embed_all::<&str>(&[]).is_empty());
+    assert!(embedder.views_all::<&str>(&[]).is_empty());
 }
 
 #[test]

@@ -12,13 +12,14 @@ use std::{
     thread,
 };
 
-use evenkeel::embedding::{Backend, Device, Embedder, place::Place};
+use evenkeel::embedding::{Backend, Device, Embedder, Views, place::Place};
 use serde::Deserialize;
 
 #[derive(Deserialize)]
 struct Known {
     text: String,
     embedding: Vec<f32>,
+    halfway: Vec<f32>,
 }
 
 const REFERENCE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/reference");
@@ -48,28 +49,40 @@ fn furthest(a: &[f32], b: &[f32]) -> f32 {
     a.iter().zip(b).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max)
 }
 
+/// How far two are from each other, where they are furthest.
+fn apart(a: &Views, b: &Views) -> f32 {
+    furthest(&a.meaning, &b.meaning).max(furthest(&a.halfway, &b.halfway))
+}
+
+impl Known {
+    fn views(&self) -> Views {
+        Views { meaning: self.embedding.as_slice().into(), halfway: self.halfway.as_slice().into() }
+    }
+}
+
 #[test]
-fn both_backends_give_the_same_embeddings() {
+fn both_backends_give_the_same_views() {
     let Some(folder) = minilm() else { return };
     let (ours, theirs) = (Embedder::open(&folder).unwrap(), rust_bert(&folder));
     assert_eq!(theirs.width(), ours.width());
+    assert_eq!(theirs.halfway_width(), ours.halfway_width());
     let known = known(&Path::new(REFERENCE).join("embeddings.json"));
     let mut texts: Vec<String> = known.iter().map(|known| known.text.clone()).collect();
     texts.extend(["[SEP] is text".into(), "\u{202e}\u{0}\u{301}".repeat(9), "power out now ".repeat(80_000)]);
     // Enough for several batches, of lengths that do not come in order.
     texts.extend((0..60).map(|n| format!("message {n}{}", " and more".repeat(n % 40))));
-    let together = theirs.embed_all(&texts);
-    for ((text, theirs), ours) in texts.iter().zip(&together).zip(&ours.embed_all(&texts)) {
-        let off = furthest(theirs, ours);
+    let together = theirs.views_all(&texts);
+    for ((text, theirs), ours) in texts.iter().zip(&together).zip(&ours.views_all(&texts)) {
+        let off = apart(theirs, ours);
         assert!(off < 1e-5, "{off} {text:.60}");
     }
     let alone = rust_bert(&folder);
-    for (Known { text, embedding }, together) in known.iter().zip(&together) {
-        let alone = alone.embed(text);
-        assert!(furthest(&alone, embedding) < 1e-5, "{text:.60}");
-        assert!(furthest(&alone, together) < 1e-5, "company changes it: {text:.60}");
+    for (known, together) in known.iter().zip(&together) {
+        let alone = alone.views(&known.text);
+        assert!(apart(&alone, &known.views()) < 1e-5, "{:.60}", known.text);
+        assert!(apart(&alone, together) < 1e-5, "company changes it: {:.60}", known.text);
     }
-    assert!(theirs.embed_all::<&str>(&[]).is_empty());
+    assert!(theirs.views_all::<&str>(&[]).is_empty());
 }
 
 #[test]
@@ -88,12 +101,13 @@ fn other_model_types_are_read_by_what_their_folders_say() {
         let ours = Embedder::open(&folder);
         let known = known(&folder.join("embeddings.json"));
         let texts: Vec<&str> = known.iter().map(|known| known.text.as_str()).collect();
-        for (Known { text, embedding }, computed) in known.iter().zip(embedder.embed_all(&texts)) {
-            assert_eq!(computed.len(), embedder.width());
-            let off = furthest(&computed, embedding);
+        for (known, computed) in known.iter().zip(embedder.views_all(&texts)) {
+            let text = &known.text;
+            assert_eq!([computed.meaning.len(), computed.halfway.len()], [embedder.width(), embedder.halfway_width()]);
+            let off = apart(&computed, &known.views());
             assert!(off < 1e-5, "{name}: {off} {text:?}");
             match &ours {
-                Ok(ours) => assert!(furthest(&ours.embed(text), embedding) < 1e-5, "{name}, built in: {text:?}"),
+                Ok(ours) => assert!(apart(&ours.views(text), &known.views()) < 1e-5, "{name}, built in: {text:?}"),
                 Err(_) => assert_eq!(name, "tiny-distilbert", "ours knows all others"),
             }
         }
@@ -109,7 +123,7 @@ fn all_threads_may_embed_at_once() {
         for _ in 0..8 {
             scope.spawn(|| {
                 for n in 0..50 {
-                    let Known { text, embedding } = &known[n % known.len()];
+                    let Known { text, embedding, .. } = &known[n % known.len()];
                     assert!(furthest(&embedder.embed(text), embedding) < 1e-5);
                     // Not in the cache: it goes through libtorch while the others' do.
                     embedder.embed(&format!("{text} {:?} {n}", thread::current().id()));

@@ -7,14 +7,14 @@
 use std::{collections::HashMap, sync::LazyLock};
 
 use super::{
-    danger_rules::{HARMLESS, RULES, Rule, languages},
+    danger_rules::{EMOJI, HARMLESS, RULES, Rule, languages},
     text,
 };
 use crate::reading::{Danger, DangerSign};
 
 /// The most urgent sign of danger in a text, if there is one.
 pub fn sign(text: &str) -> Option<DangerSign> {
-    let words = text::words(&text::folded(&text::plain(text)));
+    let words = words_of(&text::plain(text));
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     let mut known: HashMap<&str, Vec<u16>> = HashMap::new();
     let meant: Vec<Vec<u16>> =
@@ -27,6 +27,20 @@ pub fn sign(text: &str) -> Option<DangerSign> {
         let mut rules = PATTERNS.rules.iter().filter(|rule| rule.rule.danger == danger);
         rules.find(|rule| message.shows(rule)).map(|rule| DangerSign { danger, rule: rule.rule.name.to_owned() })
     })
+}
+
+/// The words of a plain text, and those emoji that a rule may name.
+fn words_of(plain: &str) -> Vec<String> {
+    let folded = text::folded(plain);
+    if !folded.contains(EMOJI) {
+        return text::words(&folded);
+    }
+    // Each becomes a word that nobody writes.
+    let named = |c: char| if EMOJI.contains(&c) { format!(" u{:x} ", u32::from(c)) } else { c.to_string() };
+    let mut words = text::words(&folded.chars().map(named).collect::<String>());
+    // Three flames are one fire.
+    words.dedup();
+    words
 }
 
 /// One or more words that must follow each other.
@@ -75,7 +89,7 @@ impl Patterns {
             .split_whitespace()
             .map(|phrase| {
                 // As a message is split: each character of a script without spaces is a word.
-                let words = phrase.split('_').flat_map(|word| text::words(&text::folded(word)));
+                let words = phrase.split('_').flat_map(words_of);
                 words.map(|word| self.number(word, fuzzy)).collect()
             })
             .collect()
@@ -87,6 +101,7 @@ impl Patterns {
         if let Some(first) = word.chars().next()
             && fuzzy
             && word.chars().count() >= FUZZY_FROM
+            && word.chars().all(char::is_alphabetic)
         {
             let words = self.fuzzy.entry(first).or_default();
             if words.iter().all(|(_, known)| *known != number) {

@@ -56,6 +56,13 @@ const HOLDERS: &str = "house home hous kitchen building garage garge apartment f
     meter panel breaker box stove oven generator heater wires wire wall car truck field grass yard street lines line next_door substation something neighbor neighbors neighbour \
     neighbours casa cocina edificio apartamento techo garaje arbol poste transformador contador medidor cuarto vecino vecinos calle";
 
+/// What an emoji of fire is near when it means one.
+const HOMES: &str = "house home hous building apartment flat kitchen garage room bedroom basement attic roof tree pole transformer outlet meter panel \
+    wires casa edificio apartamento cocina garaje cuarto techo arbol poste transformador contador medidor 🏠 🏡 🏢 🏘 🏚";
+
+/// The emoji that the rules name. None is a sign alone: 🔥 is praise more often than fire.
+pub const EMOJI: &[char] = &['🔥', '💥', '⛽', '🏠', '🏡', '🏢', '🏘', '🏚'];
+
 /// In no order: all that fire are compared by urgency.
 pub static RULES: &[Rule] = &[
     // Gas and carbon monoxide.
@@ -65,7 +72,7 @@ pub static RULES: &[Rule] = &[
         7,
         &[
             "smell smells smelling smelled smelt smel smelly odor odour whiff stench stinks stink reeks fumes",
-            "gas gaz gass gas_leak natural_gas propane methane",
+            "gas gaz gass gas_leak natural_gas propane methane ⛽",
         ],
     ),
     near("gas.smell.es", Gas, 6, &["huele huelo olor oler oliendo olemos guele uele apesta", "gas gaz butano propano"]),
@@ -132,6 +139,20 @@ pub static RULES: &[Rule] = &[
         ],
     ),
     near("fire.burning", Fire, 4, &["burning burnin on_fire smoking ablaze smoldering smouldering melting", HOLDERS]),
+    near("fire.emoji", Fire, 3, &["on_🔥 en_🔥 caught_🔥 catches_🔥 catching_🔥", HOMES]),
+    then("fire.emoji", Fire, 3, &["🔥", "in_the in_my in_our at_the at_my at_our en_la en_el en_mi", HOMES]),
+    near(
+        "fire.emoji",
+        Fire,
+        0,
+        &[
+            "🔥",
+            "my_house our_house the_house my_home our_home my_apartment our_apartment the_apartment my_flat our_flat our_building the_building my_kitchen the_kitchen my_garage \
+         the_garage my_roof the_roof the_transformer the_pole the_meter my_meter mi_casa la_casa nuestra_casa mi_edificio el_edificio mi_cocina la_cocina el_transformador el_poste \
+         🏠 🏡 🏢 🏘 🏚",
+        ],
+    ),
+    near("fire.emoji", Fire, 3, &["💥", "transformer transformador"]),
     near("fire.flashes", Fire, 6, &["flash flashes flashing", "buzz buzzing boom bang"]),
     alone(3, near("fire.alone", Fire, 0, &["fire fier fuego incendio smoke humo"])),
     near(

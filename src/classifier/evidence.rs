@@ -66,7 +66,7 @@ impl Evidence {
             among: half.iter().sum::<f32>() / half.len().max(1) as f32,
             ranked,
             none,
-            in_meaning: !row.meaning.is_empty(),
+            in_meaning: !row.views.meaning.is_empty(),
             unknown: row.unknown,
         }
     }

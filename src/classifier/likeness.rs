@@ -1,15 +1,14 @@
 //! How alike two texts are, whether or not an intent covers them.
 
-use super::{
-    Classifier,
-    encoder::{self, Meaning},
-};
+use std::sync::Arc;
+
+use super::{Classifier, encoder};
 
 /// What of a text is compared with other texts: what it means, where there is a sentence model, and its words.
 #[derive(Debug, Clone)]
 pub struct Likeness {
     /// Of length one; empty without a sentence model.
-    meaning: Meaning,
+    meaning: Arc<[f32]>,
     /// N-grams by their hash, rising, with weights; of length one. About 1 KB for a question.
     words: Box<[(u32, f32)]>,
 }
@@ -93,23 +92,23 @@ impl Classifier {
     /// for an event loop.
     #[must_use]
     pub fn likeness(&self, texts: &[&str]) -> Vec<Likeness> {
-        let meanings = self.encoder.foresee(texts);
+        let views = self.encoder.foresee(texts);
         texts
             .iter()
-            .zip(meanings)
-            .map(|(text, meaning)| Likeness { meaning, words: self.encoder.all_words(text).into() })
+            .zip(views)
+            .map(|(text, views)| Likeness { meaning: views.meaning, words: self.encoder.all_words(text).into() })
             .collect()
     }
 
     /// What the intents' examples have in common.
     #[must_use]
     pub fn background(&self) -> Background {
-        let width = self.encoder.meanings();
+        let [width, _] = self.encoder.views();
         let mut sum = vec![0.0; width];
         let mut count = 0.0;
-        for row in self.examples.iter().flatten().filter(|row| row.meaning.len() == width) {
+        for row in self.examples.iter().flatten().filter(|row| row.views.meaning.len() == width) {
             count += 1.0;
-            for (sum, value) in sum.iter_mut().zip(&*row.meaning) {
+            for (sum, value) in sum.iter_mut().zip(&*row.views.meaning) {
                 *sum += value;
             }
         }

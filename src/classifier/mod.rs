@@ -27,7 +27,7 @@ use serde::{Deserialize, Serialize};
 
 pub use calibration::{CONFIDENCE, Promise};
 use calibration::{Calibration, Source};
-use encoder::{Counted, Encoder, Meaning, Row};
+use encoder::{Counted, Encoder, Row};
 use evidence::Evidence;
 use folds::{Origin, Whole};
 pub use likeness::{Background, Likeness, Nearness};
@@ -140,7 +140,8 @@ impl Classifier {
                 Sample { row: &text.row, target, weight }
             })
             .collect();
-        let mut regression = Regression::new(encoder.width(), encoder.meanings(), intents.len() + 1, STRENGTH);
+        let mut regression =
+            Regression::new(encoder.width(), encoder.views().iter().sum(), intents.len() + 1, STRENGTH);
         let mut residuals = regression.residuals(samples.len());
         let order: Vec<usize> = (0..samples.len()).collect();
         let open = vec![true; intents.len() + 1];
@@ -206,7 +207,7 @@ impl Classifier {
 
     /// Whether n-grams alone decide, without a sentence model.
     pub fn is_by_n_grams(&self) -> bool {
-        self.encoder.meanings() == 0
+        self.encoder.embedder.is_none()
     }
 
     /// The intents that have examples.
@@ -237,12 +238,12 @@ fn texts_of(lessons: &[Lesson], encoder: &Encoder) -> (Vec<String>, Vec<Text>) {
         found.extend(titles.map(|title| (Origin::Title(intent), title.replace('_', " ").into())));
     }
     found.extend(everyday::messages().map(|message| (Origin::Everyday(message.topic), message.text.into())));
-    let meanings = encoder.foresee(&found.iter().map(|(_, text)| &**text).collect::<Vec<_>>());
+    let views = encoder.foresee(&found.iter().map(|(_, text)| &**text).collect::<Vec<_>>());
     let texts = found
         .into_par_iter()
-        .zip(meanings)
-        .map(|((origin, text), meaning)| {
-            let counted = encoder.count(&text, meaning);
+        .zip(views)
+        .map(|((origin, text), views)| {
+            let counted = encoder.count(&text, views);
             let row = encoder.weigh(&counted, |_| true);
             Text { origin, counted, row }
         })
@@ -252,20 +253,20 @@ fn texts_of(lessons: &[Lesson], encoder: &Encoder) -> (Vec<String>, Vec<Text>) {
 
 /// Drops the everyday messages that are near an example.
 fn leave_out_collisions(texts: &mut Vec<Text>, encoder: &Encoder) {
-    if encoder.meanings() == 0 {
+    if encoder.embedder.is_none() {
         leave_out_collisions_of_words(texts, encoder);
         return;
     }
-    let examples: Vec<Meaning> = texts
+    let examples: Vec<Arc<[f32]>> = texts
         .iter()
         .filter(|text| matches!(text.origin, Origin::Example(..)))
-        .map(|text| Arc::clone(&text.row.meaning))
+        .map(|text| Arc::clone(&text.row.views.meaning))
         .collect();
     let collides: Vec<bool> = texts
         .par_iter()
         .map(|text| {
             matches!(text.origin, Origin::Everyday(_))
-                && examples.iter().any(|example| encoder::dot(&text.row.meaning, example) >= COLLIDES_IN_MEANING)
+                && examples.iter().any(|example| encoder::dot(&text.row.views.meaning, example) >= COLLIDES_IN_MEANING)
         })
         .collect();
     let mut collides = collides.into_iter();

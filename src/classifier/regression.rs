@@ -12,7 +12,7 @@ use std::fmt;
 use pulp::Arch;
 use serde::{Deserialize, Serialize};
 
-use super::encoder::{MEANING_LENGTH, Row};
+use super::encoder::Row;
 
 /// What an example teaches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,7 +32,7 @@ pub struct Sample<'a> {
     pub weight: f32,
 }
 
-/// Weights by column and class: the columns of n-grams, then those of embeddings, then a bias.
+/// Weights by column and class: the columns of n-grams, then those of each view, then a bias.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Regression {
     weights: Vec<f32>,
@@ -42,7 +42,7 @@ pub struct Regression {
     /// Classes rounded up to whole lanes.
     stride: usize,
     strength: f32,
-    /// The loops over embeddings are compiled once for each instruction set.
+    /// The loops over views are compiled once for each instruction set.
     #[serde(skip)]
     arch: Arch,
 }
@@ -62,17 +62,10 @@ const LANES: usize = 8;
 const BIAS: f32 = 0.3;
 
 impl Regression {
-    /// No knowledge yet. `strength` is that of the L2 penalty.
-    pub fn new(words: usize, meanings: usize, classes: usize, strength: f32) -> Self {
+    /// No knowledge yet, of rows with so many columns of n-grams and so many numbers in all their views. `strength` is that of the L2 penalty.
+    pub fn new(words: usize, views: usize, classes: usize, strength: f32) -> Self {
         let stride = classes.next_multiple_of(LANES);
-        Self {
-            weights: vec![0.0; (words + meanings + 1) * stride],
-            words,
-            classes,
-            stride,
-            strength,
-            arch: Arch::new(),
-        }
+        Self { weights: vec![0.0; (words + views + 1) * stride], words, classes, stride, strength, arch: Arch::new() }
     }
 
     /// The residuals to begin with, for so many samples.
@@ -174,14 +167,21 @@ impl Regression {
                 *score += value * weight;
             }
         }
-        let weights = &self.weights[self.words * self.stride..];
+        let mut weights = &self.weights[self.words * self.stride..];
+        for (view, length) in row.views() {
+            self.score_view(view, length, weights, scores);
+            weights = weights.get(view.len() * self.stride..).unwrap_or_default();
+        }
+    }
+
+    fn score_view(&self, view: &[f32], length: f32, weights: &[f32], scores: &mut [f32]) {
         self.arch.dispatch(
             #[inline(always)]
             || {
                 // Four columns at once: the scores are fetched and put back a quarter as often.
-                let (meaning, rest) = row.meaning.as_chunks::<4>();
-                for (values, weights) in meaning.iter().zip(weights.chunks_exact(4 * self.stride)) {
-                    let [a, b, c, d] = values.map(|value| MEANING_LENGTH * value);
+                let (fours, rest) = view.as_chunks::<4>();
+                for (values, weights) in fours.iter().zip(weights.chunks_exact(4 * self.stride)) {
+                    let [a, b, c, d] = values.map(|value| length * value);
                     let (first, second) = weights.split_at(2 * self.stride);
                     let (wa, wb) = first.split_at(self.stride);
                     let (wc, wd) = second.split_at(self.stride);
@@ -189,10 +189,10 @@ impl Regression {
                         *score += a * wa + b * wb + c * wc + d * wd;
                     }
                 }
-                let done = meaning.len() * 4 * self.stride;
+                let done = fours.len() * 4 * self.stride;
                 for (value, weights) in rest.iter().zip(weights[done..].chunks_exact(self.stride)) {
                     for (score, weight) in scores.iter_mut().zip(weights) {
-                        *score += MEANING_LENGTH * value * weight;
+                        *score += length * value * weight;
                     }
                 }
             },
@@ -231,8 +231,9 @@ impl Regression {
         self.arch.dispatch(
             #[inline(always)]
             || {
-                for (value, weights) in row.meaning.iter().zip(weights.chunks_exact_mut(self.stride)) {
-                    let value = MEANING_LENGTH * value * factor;
+                let values = row.views().into_iter().flat_map(|(view, length)| view.iter().map(move |x| length * x));
+                for (value, weights) in values.zip(weights.chunks_exact_mut(self.stride)) {
+                    let value = value * factor;
                     for (weight, residual) in weights.iter_mut().zip(residual) {
                         *weight += value * residual;
                     }
@@ -372,7 +373,11 @@ fn shuffle(order: &mut [usize], seed: &mut u64) {
 mod tests {
     use proptest::prelude::*;
 
-    use super::*;
+    use super::{
+        super::encoder::{HALFWAY_LENGTH, MEANING_LENGTH},
+        *,
+    };
+    use crate::embedding::Views;
 
     fn row(columns: &[(u32, f32)]) -> Row {
         Row {
@@ -380,7 +385,7 @@ mod tests {
             values: columns.iter().map(|(_, v)| *v).collect(),
             length: columns.iter().map(|(_, v)| v * v).sum::<f32>().sqrt(),
             unknown: 0.0,
-            meaning: crate::classifier::encoder::Meaning::default(),
+            views: Views::default(),
         }
     }
 
@@ -457,27 +462,31 @@ mod tests {
     }
 
     #[test]
-    fn an_embedding_is_learnt_like_columns_of_its_length() {
+    fn views_are_learnt_like_columns_of_their_lengths() {
         let vectors = [
             [3.0, 0.0, 4.0, 0.0, 0.0],
             [0.0, 0.6, 0.0, 0.0, 0.8],
             [1.0, 1.0, 1.0, 1.0, 0.0],
             [0.0, 0.0, 0.0, 0.0, 1.0_f32],
         ];
+        let halfways = [[0.6, 0.0, 0.8], [0.0, 1.0, 0.0], [0.8, 0.6, 0.0], [0.0, 0.0, 1.0_f32]];
         let learnt = |as_columns: bool| {
-            let rows = vectors.map(|vector| {
+            let rows = [0, 1, 2, 3].map(|n| {
+                let (vector, halfway) = (vectors[n], halfways[n]);
                 let length = vector.iter().map(|v| v * v).sum::<f32>().sqrt();
                 let unit = vector.map(|v| v / length);
                 if as_columns {
-                    row(&[0, 1, 2, 3, 4].map(|k| (k, MEANING_LENGTH * unit[k as usize])))
+                    let meaning = [0, 1, 2, 3, 4].map(|k| (k, MEANING_LENGTH * unit[k as usize]));
+                    let halfway = [0, 1, 2].map(|k| (5 + k, HALFWAY_LENGTH * halfway[k as usize]));
+                    row(&[&meaning[..], &halfway].concat())
                 } else {
-                    Row { meaning: unit.into(), ..row(&[]) }
+                    Row { views: Views { meaning: unit.into(), halfway: halfway.into() }, ..row(&[]) }
                 }
             });
             let sample = |row, class| Sample { row, target: Target::Is(class), weight: 1.0 };
             let samples: Vec<_> = rows.iter().zip([0, 1, 0, 2]).map(|(row, class)| sample(row, class)).collect();
-            let (words, meanings) = if as_columns { (5, 0) } else { (0, 5) };
-            let mut model = Regression::new(words, meanings, 3, 0.1);
+            let (words, views) = if as_columns { (8, 0) } else { (0, 8) };
+            let mut model = Regression::new(words, views, 3, 0.1);
             let mut residuals = model.residuals(samples.len());
             model.learn(&samples, &mut residuals, &[0, 1, 2, 3], &[true; 3], 1e-6, 500);
             rows.map(|row| model.probabilities(&row, None))

@@ -19,13 +19,16 @@ use sha2::{Digest as _, Sha256};
 use tracing::{debug, warn};
 
 use super::{Classifier, Lesson, encoder::Row};
-use crate::{embedding::Embedder, hexadecimal};
+use crate::{
+    embedding::{Embedder, Views},
+    hexadecimal,
+};
 
 /// Names the folder, before `[model] trained` in `evenkeel.toml`.
 pub const VARIABLE: &str = "EVENKEEL_TRAINED";
 
 /// Raise it when training changes. (The program's own file is part of the name too, for who forgets.)
-const FORMAT: u32 = 2;
+const FORMAT: u32 = 3;
 
 /// How each file begins.
 const MARK: &[u8; 16] = b"evenkeel trained";
@@ -134,14 +137,14 @@ fn key(lessons: &[Lesson], embedder: Option<&Arc<Embedder>>) -> Option<Key> {
         program: Option<(u64, Duration)>,
         lessons: &'a [Lesson],
         /// The model by what it makes of the probes, whatever computes it.
-        model: Option<Vec<Arc<[f32]>>>,
+        model: Option<Vec<Views>>,
     }
     let all = All {
         format: FORMAT,
         version: env!("CARGO_PKG_VERSION"),
         program: program(),
         lessons,
-        model: embedder.map(|embedder| embedder.embed_all(&PROBES)),
+        model: embedder.map(|embedder| embedder.views_all(&PROBES)),
     };
     Some(Sha256::digest(postcard::to_allocvec(&all).ok()?).into())
 }
@@ -176,14 +179,15 @@ fn fitting(
     embedder: Option<&Arc<Embedder>>,
 ) -> Result<Classifier, Unfit> {
     classifier.encoder.embedder = embedder.cloned();
-    let (width, meanings) = (classifier.encoder.width(), classifier.encoder.meanings());
+    let (width, [meaning, halfway]) = (classifier.encoder.width(), classifier.encoder.views());
     let named: BTreeSet<&String> =
         lessons.iter().filter(|lesson| !lesson.examples.is_empty()).map(|lesson| &lesson.intent).collect();
     let rows_fit = classifier.examples.iter().flatten().all(|row| {
         row.columns.len() == row.values.len()
             && row.columns.is_sorted()
             && row.columns.last().is_none_or(|last| (*last as usize) < width)
-            && row.meaning.len() == meanings
+            && row.views.meaning.len() == meaning
+            && (row.views.halfway.is_empty() || row.views.halfway.len() == halfway)
     });
     let last = width.checked_sub(1).map(|last| last as u32).into_iter();
     let fits = rows_fit
@@ -193,7 +197,7 @@ fn fitting(
             let widest = Row {
                 columns: last.collect(),
                 values: vec![1.0],
-                meaning: vec![0.0; meanings].into(),
+                views: Views { meaning: vec![0.0; meaning].into(), halfway: vec![0.0; halfway].into() },
                 ..Row::default()
             };
             let classes = classifier.regression.scores(&widest, None).len();

@@ -1,17 +1,20 @@
-//! The forward pass: word pieces to embeddings.
+//! The forward pass: word pieces to views of a text.
+
+use std::sync::Arc;
 
 use pulp::Arch;
 
 use super::{
+    Views,
     numbers::{add_and_normalise, gelu, gelu_tanh, normalise_rows, pool, relu, softmax_rows},
     product::{Packed, Rows, multiply},
     sentence::Pooling,
-    weights::{Activation, Layer, Linear, Weights},
+    weights::{Activation, Layer, Linear, Weights, half},
 };
 
-/// The embeddings of several texts, each given as its word pieces (at least one). All their tokens go through each product together, without padding;
+/// The views of several texts, each given as its word pieces (at least one). All their tokens go through each product together, without padding;
 /// only the attention runs text by text.
-pub fn forward(arch: Arch, weights: &Weights, pooling: Pooling, texts: &[&[u32]]) -> Vec<Vec<f32>> {
+pub fn forward(arch: Arch, weights: &Weights, pooling: Pooling, texts: &[&[u32]]) -> Vec<Views> {
     let width = weights.shape.width;
     let tokens = texts.iter().map(|text| text.len()).sum();
     let mut states = Vec::with_capacity(tokens * width);
@@ -24,10 +27,20 @@ pub fn forward(arch: Arch, weights: &Weights, pooling: Pooling, texts: &[&[u32]]
     normalise_rows(arch, &mut states, &weights.norm);
 
     let mut scratch = Scratch::new(tokens, width, weights.shape.inner);
-    for layer in &weights.layers {
+    let (first, last) = weights.layers.split_at(half(weights.layers.len()));
+    for layer in first {
         apply(arch, layer, weights, texts, &mut states, &mut scratch);
     }
+    let halfway = pooled(Pooling::Mean, &states, width, texts);
+    for layer in last {
+        apply(arch, layer, weights, texts, &mut states, &mut scratch);
+    }
+    let meanings = pooled(pooling, &states, width, texts);
+    meanings.into_iter().zip(halfway).map(|(meaning, halfway)| Views { meaning, halfway }).collect()
+}
 
+/// What the states of each text's tokens come to.
+fn pooled(pooling: Pooling, states: &[f32], width: usize, texts: &[&[u32]]) -> Vec<Arc<[f32]>> {
     let mut from = 0;
     texts
         .iter()
@@ -38,6 +51,7 @@ pub fn forward(arch: Arch, weights: &Weights, pooling: Pooling, texts: &[&[u32]]
                 Pooling::Mean => pool(rows, width),
                 Pooling::First => pool(&rows[..width], width),
             }
+            .into()
         })
         .collect()
 }

@@ -28,7 +28,7 @@ use std::{
 
 use pulp::Arch;
 use rayon::prelude::*;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use cache::{Cache, Key};
 use sentence::{Pooling, Sentence};
@@ -39,8 +39,8 @@ use words::Words;
 /// The files of a model's folder that are read.
 pub const FILES: [&str; 3] = ["config.json", "tokenizer.json", "model.safetensors"];
 
-/// Embeddings that are kept for when their text comes again: 13 MB at a width of 384.
-const KEPT: usize = 8_192;
+/// Texts whose views are kept for when they come again: 13 MB where both are 384 numbers.
+const KEPT: usize = 4_096;
 
 /// Tokens that one thread takes through the model together, about. More waste less time on fetching weights; fewer are shared more evenly
 /// among threads and take less memory (128 about 2 MB).
@@ -72,7 +72,17 @@ pub enum Device {
 pub struct Embedder {
     pieces: Pieces,
     model: Model,
-    cache: Cache<Arc<[f32]>>,
+    cache: Cache<Views>,
+}
+
+/// What a model makes of one text in one pass. Each view is of length one, so that the product of two is the cosine between them.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Views {
+    /// The model's own embedding: what the text means.
+    pub meaning: Arc<[f32]>,
+    /// The mean of all tokens' states halfway through the layers: nearer to the words that say it. Beside the embedding, which is all that the
+    /// model was trained for, it tells apart what means nearly the same.
+    pub halfway: Arc<[f32]>,
 }
 
 #[derive(Debug)]
@@ -149,6 +159,15 @@ impl Embedder {
         }
     }
 
+    /// How many numbers the view from halfway has.
+    pub fn halfway_width(&self) -> usize {
+        match &self.model {
+            Model::BuiltIn { weights, .. } => weights.shape.width,
+            #[cfg(feature = "rust-bert")]
+            Model::RustBert(torch) => torch.halfway_width(),
+        }
+    }
+
     /// The words that the model knows as a whole.
     pub fn words(&self) -> &Words {
         self.pieces.words()
@@ -157,25 +176,29 @@ impl Embedder {
     /// The embedding of a text: of length one, so that the product of two is the cosine between them. Only the beginning of a long text
     /// is read, as many tokens as the model was trained with. Runs on the calling thread; a text that came lately costs microseconds.
     pub fn embed(&self, text: &str) -> Arc<[f32]> {
+        self.views(text).meaning
+    }
+
+    /// The embeddings of many texts, as [`views_all`](Self::views_all) computes them.
+    pub fn embed_all<T: AsRef<str>>(&self, texts: &[T]) -> Vec<Arc<[f32]>> {
+        self.views_all(texts).into_iter().map(|views| views.meaning).collect()
+    }
+
+    /// Both views of a text, in the time of its [embedding](Self::embed) alone.
+    pub fn views(&self, text: &str) -> Views {
         let key = cache::key(text);
         self.cache.get(&key).unwrap_or_else(|| {
-            let pieces = self.pieces.of(text);
-            let embeddings = match &self.model {
-                Model::BuiltIn { weights, pooling, arch } => forward::forward(*arch, weights, *pooling, &[&pieces]),
-                #[cfg(feature = "rust-bert")]
-                Model::RustBert(torch) => torch.forward(&[&pieces]),
-            };
-            let embedding: Arc<[f32]> = embeddings.concat().into();
-            self.cache.put(key, Arc::clone(&embedding));
-            embedding
+            let views = self.compute_here(&self.pieces.of(text));
+            self.cache.put(key, views.clone());
+            views
         })
     }
 
-    /// The embeddings of many texts, in their order. The built-in backend gives each to the bit as [`embed`](Self::embed) does and runs on all
+    /// Both views of many texts, in their order. The built-in backend gives each to the bit as [`views`](Self::views) does and runs on all
     /// threads of the calling rayon pool; memory beside the result is bounded by the number of threads.
-    pub fn embed_all<T: AsRef<str>>(&self, texts: &[T]) -> Vec<Arc<[f32]>> {
+    pub fn views_all<T: AsRef<str>>(&self, texts: &[T]) -> Vec<Views> {
         let keys: Vec<Key> = texts.iter().map(|text| cache::key(text.as_ref())).collect();
-        let mut known: HashMap<Key, Option<Arc<[f32]>>> = HashMap::new();
+        let mut known: HashMap<Key, Option<Views>> = HashMap::new();
         let mut missing: Vec<(Key, &str)> = Vec::new();
         for (key, text) in keys.iter().zip(texts) {
             known.entry(*key).or_insert_with(|| {
@@ -186,15 +209,25 @@ impl Embedder {
                 found
             });
         }
-        for ((key, _), embedding) in missing.iter().zip(self.compute(&missing)) {
-            let embedding: Arc<[f32]> = embedding.into();
-            self.cache.put(*key, Arc::clone(&embedding));
-            known.insert(*key, Some(embedding));
+        for ((key, _), views) in missing.iter().zip(self.compute(&missing)) {
+            self.cache.put(*key, views.clone());
+            known.insert(*key, Some(views));
         }
         keys.iter().filter_map(|key| known.get(key).cloned().flatten()).collect()
     }
 
-    fn compute(&self, texts: &[(Key, &str)]) -> Vec<Vec<f32>> {
+    /// On the calling thread.
+    fn compute_here(&self, pieces: &[u32]) -> Views {
+        let views = match &self.model {
+            Model::BuiltIn { weights, pooling, arch } => forward::forward(*arch, weights, *pooling, &[pieces]),
+            #[cfg(feature = "rust-bert")]
+            Model::RustBert(torch) => torch.forward(&[pieces]),
+        };
+        views.into_iter().next().unwrap_or_default()
+    }
+
+    /// On all threads.
+    fn compute(&self, texts: &[(Key, &str)]) -> Vec<Views> {
         let pieces: Vec<Vec<u32>> = texts.par_iter().map(|(_, text)| self.pieces.of(text)).collect();
         let pieces: Vec<&[u32]> = pieces.iter().map(Vec::as_slice).collect();
         match &self.model {

@@ -15,6 +15,8 @@ use std::{
 
 use rust_bert::{
     Activation, RustBertError,
+    bert::BertConfig,
+    distilbert::DistilBertConfig,
     pipelines::{
         common::{ConfigOption, ModelType},
         sentence_embeddings::{
@@ -22,6 +24,7 @@ use rust_bert::{
             layers::{Pooling, PoolingConfig},
         },
     },
+    roberta::RobertaConfig,
 };
 use serde::Deserialize;
 use tch::{
@@ -30,9 +33,10 @@ use tch::{
 };
 
 use super::{
-    Device, EmbedError, FILES,
+    Device, EmbedError, FILES, Views,
     sentence::{self, MODULES, Sentence, modules, required},
     tokenizer::Pieces,
+    weights::half,
 };
 
 /// Tokens, padding included, that go through the model together: 32 texts of 128 tokens, 100 MB for the common models.
@@ -43,6 +47,7 @@ pub struct Torch {
     /// Tensors may move between threads but not be shared: one thread computes at a time.
     layers: Mutex<Layers>,
     width: usize,
+    halfway_width: usize,
 }
 
 impl fmt::Debug for Torch {
@@ -102,9 +107,18 @@ impl Torch {
             return Err(unfit(format!("{heads} heads cannot share a width of {width}")));
         }
         let (kind, options, padding) = match shape.model_type.as_str() {
-            "bert" => (ModelType::Bert, ConfigOption::Bert(required(&config)?), 0),
-            "distilbert" => (ModelType::DistilBert, ConfigOption::DistilBert(required(&config)?), 0),
-            "roberta" | "xlm-roberta" => (ModelType::Roberta, ConfigOption::Roberta(required(&config)?), 1),
+            "bert" => {
+                let options = BertConfig { output_hidden_states: Some(true), ..required(&config)? };
+                (ModelType::Bert, ConfigOption::Bert(options), 0)
+            }
+            "distilbert" => {
+                let options = DistilBertConfig { output_hidden_states: Some(true), ..required(&config)? };
+                (ModelType::DistilBert, ConfigOption::DistilBert(options), 0)
+            }
+            "roberta" | "xlm-roberta" => {
+                let options = RobertaConfig { output_hidden_states: Some(true), ..required(&config)? };
+                (ModelType::Roberta, ConfigOption::Roberta(options), 1)
+            }
             other => {
                 return Err(unfit(format!(
                     "model_type is {other:?}; \"bert\", \"distilbert\", \"roberta\" and \"xlm-roberta\" are understood"
@@ -124,24 +138,29 @@ impl Torch {
 
         let layers = Layers { transformer, pooling, dense, device, padding };
         let empty = layers.forward(&[&pieces.of("")]).map_err(|error| unfit(error.to_string()))?;
-        let width = empty.concat().len();
-        Ok((Self { layers: Mutex::new(layers), width }, pieces))
+        let (meanings, halfway) = empty;
+        let (width, halfway_width) = (meanings.concat().len(), halfway.concat().len());
+        Ok((Self { layers: Mutex::new(layers), width, halfway_width }, pieces))
+    }
+
+    pub fn halfway_width(&self) -> usize {
+        self.halfway_width
     }
 
     pub fn width(&self) -> usize {
         self.width
     }
 
-    /// The embeddings of several texts, each given as its word pieces (at least one). Texts of about the same length go together, the shorter ones
+    /// The views of several texts, each given as its word pieces (at least one). Texts of about the same length go together, the shorter ones
     /// filled up.
     ///
     /// # Panics
     /// libtorch fails, for instance because the GPU has no memory left.
-    pub fn forward(&self, texts: &[&[u32]]) -> Vec<Vec<f32>> {
+    pub fn forward(&self, texts: &[&[u32]]) -> Vec<Views> {
         let layers = self.layers.lock().unwrap_or_else(PoisonError::into_inner);
         let mut order: Vec<usize> = (0..texts.len()).collect();
         order.sort_by_key(|i| texts[*i].len());
-        let mut embeddings = vec![Vec::new(); texts.len()];
+        let mut views = vec![Views::default(); texts.len()];
         let mut rest = order.as_slice();
         while let Some(last) = rest.last() {
             let count = (BATCH_TOKENS / texts[*last].len()).clamp(1, rest.len());
@@ -149,16 +168,21 @@ impl Torch {
             rest = others;
             let members: Vec<&[u32]> = batch.iter().map(|i| texts[*i]).collect();
             match layers.forward(&members) {
-                Ok(computed) => batch.iter().zip(computed).for_each(|(i, embedding)| embeddings[*i] = embedding),
+                Ok((meanings, halfway)) => {
+                    for ((i, meaning), halfway) in batch.iter().zip(meanings).zip(halfway) {
+                        views[*i] = Views { meaning: meaning.into(), halfway: halfway.into() };
+                    }
+                }
                 Err(error) => panic!("libtorch cannot compute embeddings: {error}"),
             }
         }
-        embeddings
+        views
     }
 }
 
 impl Layers {
-    fn forward(&self, texts: &[&[u32]]) -> Result<Vec<Vec<f32>>, RustBertError> {
+    /// The embeddings of texts, and what they are seen as halfway.
+    fn forward(&self, texts: &[&[u32]]) -> Result<(Vec<Vec<f32>>, Vec<Vec<f32>>), RustBertError> {
         let longest = texts.iter().map(|text| text.len()).max().unwrap_or(0);
         let mut pieces = vec![self.padding; texts.len() * longest];
         let mut mask = vec![0_i64; pieces.len()];
@@ -174,16 +198,48 @@ impl Layers {
         };
         let (pieces, mask) = (tensor(&pieces), tensor(&mask));
         tch::no_grad(|| {
-            let (states, _) = self.transformer.forward(&pieces, &mask)?;
+            let (states, halfway) = self.states(&pieces, &mask)?;
             let mut pooled = self.pooling.forward(states, &mask);
             if let Some((linear, activation)) = &self.dense {
                 pooled = activation.get_function().get_fn()(&linear.forward(&pooled));
             }
-            let length = pooled.norm_scalaropt_dim(2, [1], true).clamp_min(f64::from(f32::MIN_POSITIVE));
-            let embeddings = (pooled / length).to_kind(Kind::Float).to_device(tch::Device::Cpu);
-            Ok(Vec::<Vec<f32>>::try_from(embeddings)?)
+            let of_tokens = mask.unsqueeze(-1).to_kind(Kind::Float);
+            let halfway = (halfway * of_tokens).sum_dim_intlist([1].as_slice(), false, Kind::Float);
+            Ok((of_length_one(&pooled)?, of_length_one(&halfway)?))
         })
     }
+
+    /// The states of the tokens after the last layer, and after the first half of them.
+    fn states(&self, pieces: &Tensor, mask: &Tensor) -> Result<(Tensor, Tensor), RustBertError> {
+        let (pieces, mask) = (Some(pieces), Some(mask));
+        let (states, of_layers) = match &self.transformer {
+            SentenceEmbeddingsOption::Bert(model) => {
+                let output = model.forward_t(pieces, mask, None, None, None, None, None, false)?;
+                (output.hidden_state, output.all_hidden_states)
+            }
+            SentenceEmbeddingsOption::Roberta(model) => {
+                let output = model.forward_t(pieces, mask, None, None, None, None, None, false)?;
+                (output.hidden_state, output.all_hidden_states)
+            }
+            SentenceEmbeddingsOption::DistilBert(model) => {
+                let output = model.forward_t(pieces, mask, None, false)?;
+                (output.hidden_state, output.all_hidden_states)
+            }
+            _ => return Err(RustBertError::InvalidConfigurationError("no such model is opened".to_owned())),
+        };
+        let mut of_layers = of_layers.unwrap_or_default();
+        let half = half(of_layers.len()).saturating_sub(1);
+        if half >= of_layers.len() {
+            return Err(RustBertError::InvalidConfigurationError("it has no layers".to_owned()));
+        }
+        Ok((states, of_layers.swap_remove(half)))
+    }
+}
+
+/// The rows of a tensor, each brought to length one.
+fn of_length_one(rows: &Tensor) -> Result<Vec<Vec<f32>>, RustBertError> {
+    let length = rows.norm_scalaropt_dim(2, [1], true).clamp_min(f64::from(f32::MIN_POSITIVE));
+    Ok(Vec::<Vec<f32>>::try_from((rows / length).to_kind(Kind::Float).to_device(tch::Device::Cpu))?)
 }
 
 /// What follows the transformer: the mean of the tokens' states, unless `modules.json` names something else.

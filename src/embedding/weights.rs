@@ -101,6 +101,11 @@ pub struct Weights {
     pub layers: Vec<Layer>,
 }
 
+/// How many of so many layers are half of them: what a text has gone through where it is seen halfway.
+pub fn half(layers: usize) -> usize {
+    layers.div_ceil(2)
+}
+
 #[derive(Debug)]
 pub struct Layer {
     /// Queries, keys and values side by side; the queries already scaled for the attention.

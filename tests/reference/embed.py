@@ -1,4 +1,4 @@
-"""Embeddings in float64, against which tests/model.rs compares ours.
+"""Both views of texts in float64, against which tests/model.rs compares ours: the embedding, and the mean of the states after half of the layers.
 
     pip install numpy safetensors tokenizers
     python embed.py FOLDER_OF_THE_MODEL > embeddings.json
@@ -49,7 +49,10 @@ def main(folder: Path) -> None:
     def split(x):
         return x.reshape(len(x), heads, -1).transpose(1, 0, 2)
 
-    def embed(text):
+    def one(pooled):
+        return pooled / np.linalg.norm(pooled)
+
+    def views(text):
         ids = tokenizer.encode(text).ids
         x = w["embeddings.word_embeddings.weight"][ids]
         x = x + w["embeddings.position_embeddings.weight"][: len(ids)] + w["embeddings.token_type_embeddings.weight"][0]
@@ -65,11 +68,15 @@ def main(folder: Path) -> None:
             wide = linear(x, at + "intermediate.dense")
             wide = 0.5 * wide * (1 + erf(wide / math.sqrt(2)))
             x = norm(x + linear(wide, at + "output.dense"), at + "output.LayerNorm")
-        pooled = x.mean(0)
-        return pooled / np.linalg.norm(pooled)
+            if n + 1 == math.ceil(config["num_hidden_layers"] / 2):
+                halfway = one(x.mean(0))
+        return {"embedding": one(x.mean(0)), "halfway": halfway}
 
     # Nine decimals: a hundredth of a millionth is far below the 1e-5 that is compared.
-    rows = [{"text": text, "embedding": [round(float(v), 9) for v in embed(text)]} for text in TEXTS]
+    def rounded(view):
+        return [round(float(v), 9) for v in view]
+
+    rows = [{"text": text} | {name: rounded(view) for name, view in views(text).items()} for text in TEXTS]
     print("[\n" + ",\n".join(json.dumps(row, ensure_ascii=False) for row in rows) + "\n]")
 
 

@@ -92,7 +92,10 @@ def build(name, config, marks, layer, parts, first_position, pooling, dense):
         d["linear.weight"] = random.normal(0, 0.5, (OUT, WIDTH)).astype(np.float32)
         d["linear.bias"] = random.normal(0, 0.5, OUT).astype(np.float32)
 
-    def embed(text):
+    def one(pooled):
+        return [round(float(v), 9) for v in pooled / np.linalg.norm(pooled)]
+
+    def views(text):
         ids = built.encode(text).ids
         x = w["embeddings.word_embeddings.weight"][ids].astype(np.float64)
         x = x + w["embeddings.position_embeddings.weight"][first_position : first_position + len(ids)]
@@ -103,10 +106,12 @@ def build(name, config, marks, layer, parts, first_position, pooling, dense):
             q, k, v, after, after_norm, widen, narrow, last_norm = (layer.format(n) + part for part in parts)
             x = norm(x + linear(attend(x, w, (q, k, v)), w, after), w, after_norm)
             x = norm(x + linear(gelu(linear(x, w, widen)), w, narrow), w, last_norm)
+            if n == 0:
+                halfway = one(x.mean(0))
         pooled = x[0] if pooling == "cls_token" else x.mean(0)
         if dense:
             pooled = np.tanh(linear(pooled, d, "linear"))
-        return pooled / np.linalg.norm(pooled)
+        return {"embedding": one(pooled), "halfway": halfway}
 
     folder = HERE / name
 
@@ -124,7 +129,7 @@ def build(name, config, marks, layer, parts, first_position, pooling, dense):
         write("2_Dense/config.json", {"in_features": WIDTH, "out_features": OUT, "bias": True, "activation_function": activation})
         save_file(d, folder / "2_Dense/model.safetensors")
     write("modules.json", modules)
-    write("embeddings.json", [{"text": text, "embedding": [round(float(v), 9) for v in embed(text)]} for text in TEXTS])
+    write("embeddings.json", [{"text": text} | views(text) for text in TEXTS])
     built.save(str(folder / "tokenizer.json"))
     save_file(w, folder / "model.safetensors")
 
