@@ -82,16 +82,27 @@ pub struct Waits {
     pub people: usize,
     /// Of them, those who still wait.
     pub waiting: usize,
-    pub median: SignedDuration,
+    pub median: AtLeast,
     /// Nine of ten waited no longer.
-    pub ninth: SignedDuration,
+    pub ninth: AtLeast,
+}
+
+/// A time that somebody waited.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct AtLeast {
+    pub span: SignedDuration,
+    /// They wait still: it will be more.
+    pub waiting: bool,
 }
 
 /// None: nobody was called.
 #[must_use]
 pub fn waits(waits: &[Wait], now: Timestamp) -> Option<Waits> {
-    let mut spans: Vec<SignedDuration> =
-        waits.iter().map(|wait| wait.first_reply_at.unwrap_or(now).duration_since(wait.opened_at)).collect();
+    let one = |wait: &Wait| AtLeast {
+        span: wait.first_reply_at.unwrap_or(now).duration_since(wait.opened_at),
+        waiting: wait.first_reply_at.is_none(),
+    };
+    let mut spans: Vec<AtLeast> = waits.iter().map(one).collect();
     spans.sort_unstable();
     // The nearest rank: of ten, the fifth and the ninth.
     let rank = |share: f64| spans.get(((spans.len() as f64 * share).ceil() as usize).max(1) - 1).copied();
@@ -177,7 +188,8 @@ mod tests {
         assert_eq!(waits(&[], at(0)), None);
         let told = waits(&[wait(0, Some(2)), wait(0, Some(4)), wait(0, None)], at(60)).unwrap();
         assert_eq!((told.people, told.waiting), (3, 1));
-        assert_eq!((told.median, told.ninth), (SignedDuration::from_mins(4), SignedDuration::from_mins(60)));
+        let mins = |mins, waiting| AtLeast { span: SignedDuration::from_mins(mins), waiting };
+        assert_eq!((told.median, told.ninth), (mins(4, false), mins(60, true)));
     }
 
     #[test]

@@ -13,7 +13,7 @@ use serde::Deserialize;
 use super::{Frame, Refusal, SignedIn, chart, page};
 use crate::{
     desk::{
-        figures::{Kept, Series, Split, kept, percent, series, splits, waits},
+        figures::{AtLeast, Kept, Series, Split, kept, percent, series, splits, waits},
         reactions::is_doubted,
     },
     reading::{Language, Mood},
@@ -110,8 +110,8 @@ pub(super) async fn show(
     let waits = waits(&store.waits(span).await?, now).map(|waits| Waited {
         people: waits.people,
         waiting: waits.waiting,
-        median: super::clock::span(now, now + waits.median),
-        ninth: super::clock::span(now, now + waits.ninth),
+        median: waited(waits.median, now),
+        ninth: waited(waits.ninth, now),
     });
     let followed = store.followed(span.from).await?;
     let accepted = followed.iter().filter(|answer| !is_doubted(answer)).count();
@@ -142,6 +142,11 @@ pub(super) async fn show(
         channels: splits(&store.decisions_by_channel(span).await?, usize::MAX),
         intents: intents.into_iter().map(titled).collect(),
     })
+}
+
+fn waited(wait: AtLeast, now: Timestamp) -> String {
+    let span = super::clock::span(now, now + wait.span);
+    if wait.waiting { format!("over {span}") } else { span }
 }
 
 fn told(percent: Option<u64>) -> String {

@@ -16,6 +16,7 @@ use super::{
     row::Row,
 };
 use crate::{
+    conversation::Urgency,
     desk::transitions,
     reading::Mood,
     store::{Handling, QueueCounts, QueueFilter, StoreError, Whose},
@@ -74,6 +75,8 @@ impl Wanted {
 /// The queue as it stands beside a conversation and on its own page.
 pub(super) struct Queue {
     pub counts: QueueCounts,
+    /// Above everything: no group of thousands may push danger out of sight.
+    pub dangers: Vec<Row>,
     /// The largest groups that wait: one answer serves each of them.
     pub groups: Vec<GroupRow>,
     pub rows: Vec<Row>,
@@ -91,12 +94,14 @@ impl Queue {
         let store = &shared.state.store;
         let zone: TimeZone = shared.knowledge().zone().clone();
         let page = store.queue(&wanted.filter(agent), wanted.page.saturating_mul(PAGE), PAGE).await?;
-        let rows = page.escalations.iter().map(|record| Row::new(record, agent, &zone, now)).collect();
+        let row = |record| Row::new(record, agent, &zone, now);
+        let (dangers, rows) = page.escalations.iter().map(row).partition(|row| row.urgency == Urgency::Danger.as_str());
         let longest = page.escalations.iter().filter_map(|record| record.waiting_since).min();
         let more = u64::from(wanted.page + 1) * u64::from(PAGE) < page.matching;
         Ok(Self {
             counts: store.queue_counts(agent).await?,
             groups: groups::at_the_head(shared, now).await?,
+            dangers,
             rows,
             matching: page.matching,
             channels: store.open_channels().await?,
