@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::common::{Home, PATIENCE, Visitor, stderr, stdout, text, write};
+use crate::common::{Home, PATIENCE, Visitor, desk::Desk, stderr, stdout, text, write};
 
 fn groups(home: &Home) -> Vec<Value> {
     serde_json::from_str(&stdout(&home.run(&["groups", "list", "--format", "json"]))).unwrap()
@@ -46,6 +46,22 @@ async fn from_agent(visitor: &Visitor) -> Value {
         assert!(Instant::now() < deadline, "no agent wrote: {:?}", visitor.lines().await);
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn danger_stands_above_the_largest_group() {
+    let home = Home::new();
+    let service = home.start();
+    for _ in 0..3 {
+        service.visitor().await.says("1", "is the city zoo open on sunday").await;
+    }
+    grows(&home, 3).await;
+    let endangered = service.visitor().await;
+    endangered.says("1", "my mother is on home oxygen and the battery is low").await;
+    endangered.reply(1).await;
+    let page = Desk::first_admin(&service).await.page("/desk").await;
+    let place = |words| page.find(words).unwrap_or_else(|| panic!("{words} is missing in {page}"));
+    assert!(place("home oxygen") < place("3 customers"), "{page}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
