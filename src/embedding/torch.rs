@@ -138,8 +138,7 @@ impl Torch {
 
         let layers = Layers { transformer, pooling, dense, device, padding };
         let empty = layers.forward(&[&pieces.of("")]).map_err(|error| unfit(error.to_string()))?;
-        let (meanings, halfway) = empty;
-        let (width, halfway_width) = (meanings.concat().len(), halfway.concat().len());
+        let (width, halfway_width) = empty.first().map_or((0, 0), |views| (views.meaning.len(), views.halfway.len()));
         Ok((Self { layers: Mutex::new(layers), width, halfway_width }, pieces))
     }
 
@@ -168,11 +167,7 @@ impl Torch {
             rest = others;
             let members: Vec<&[u32]> = batch.iter().map(|i| texts[*i]).collect();
             match layers.forward(&members) {
-                Ok((meanings, halfway)) => {
-                    for ((i, meaning), halfway) in batch.iter().zip(meanings).zip(halfway) {
-                        views[*i] = Views { meaning: meaning.into(), halfway: halfway.into() };
-                    }
-                }
+                Ok(seen) => batch.iter().zip(seen).for_each(|(i, seen)| views[*i] = seen),
                 Err(error) => panic!("libtorch cannot compute embeddings: {error}"),
             }
         }
@@ -181,8 +176,8 @@ impl Torch {
 }
 
 impl Layers {
-    /// The embeddings of texts, and what they are seen as halfway.
-    fn forward(&self, texts: &[&[u32]]) -> Result<(Vec<Vec<f32>>, Vec<Vec<f32>>), RustBertError> {
+    /// The views of texts, in their order.
+    fn forward(&self, texts: &[&[u32]]) -> Result<Vec<Views>, RustBertError> {
         let longest = texts.iter().map(|text| text.len()).max().unwrap_or(0);
         let mut pieces = vec![self.padding; texts.len() * longest];
         let mut mask = vec![0_i64; pieces.len()];
@@ -205,7 +200,10 @@ impl Layers {
             }
             let of_tokens = mask.unsqueeze(-1).to_kind(Kind::Float);
             let halfway = (halfway * of_tokens).sum_dim_intlist([1].as_slice(), false, Kind::Float);
-            Ok((of_length_one(&pooled)?, of_length_one(&halfway)?))
+            let (meanings, halfway) = (of_length_one(&pooled)?, of_length_one(&halfway)?);
+            let views =
+                |(meaning, halfway): (Vec<f32>, Vec<f32>)| Views { meaning: meaning.into(), halfway: halfway.into() };
+            Ok(meanings.into_iter().zip(halfway).map(views).collect())
         })
     }
 
