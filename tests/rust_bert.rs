@@ -1,6 +1,5 @@
 //! The backend rust-bert (`cargo test --features rust-bert --test rust_bert`): it agrees with our own encoder, and knows model types that ours does not.
 
-#![cfg(feature = "rust-bert")]
 #![allow(clippy::unwrap_used)]
 
 use std::{

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use futures::future::BoxFuture;
 use jiff::Timestamp;
+use tracing::error;
 
 use super::{Board, Side};
 use crate::{
@@ -103,10 +104,11 @@ impl Door {
     /// As of [`Door::receive`].
     pub async fn staff(&self, mut message: StaffMessage) -> Result<(), StoreError> {
         message.text = message.text.replace('\0', "\u{FFFD}");
-        match &self.obey {
-            Some(obey) => obey(message).await,
-            None => Ok(()),
-        }
+        let Some(obey) = &self.obey else {
+            error!(channel = self.channel, "one of the staff wrote where nobody does what they ask for");
+            return Ok(());
+        };
+        obey(message).await
     }
 
     /// The threads in which staff may be writing to customers, for platforms that do not repeat what we missed.

@@ -138,7 +138,8 @@ impl Store {
             .collect()
     }
 
-    /// Escalations that were resolved in the span, and whether that helped.
+    /// Escalations that were resolved in the span, and whether that helped, as far as it can be told: who was helped less than a day ago may
+    /// still come back.
     pub async fn resolved(&self, span: Span) -> Result<Resolved> {
         let row = sqlx::query(
             "SELECT COUNT(*) AS resolved, ifnull(SUM(EXISTS (SELECT 1 FROM escalations n INDEXED BY escalations_conversation

@@ -13,6 +13,8 @@ use evenkeel::{
 };
 use jiff::Timestamp;
 
+use super::house::says;
+
 pub static KNOWLEDGE: LazyLock<Arc<Knowledge>> = LazyLock::new(|| {
     let loaded = knowledge::load(env!("CARGO_MANIFEST_DIR").as_ref(), now()).unwrap();
     Arc::new(loaded.knowledge.unwrap())
@@ -32,24 +34,12 @@ pub fn responder(embedder: Option<Arc<Embedder>>) -> Responder {
 pub fn turn(responder: &Responder, text: &str) -> Turn {
     let conversation = Conversation {
         id: ConversationId::default(),
-        channel: "test".into(),
+        channel: "web".into(),
         place: "p".into(),
         public: false,
         version: 0,
         memory: Memory::default(),
     };
-    let incoming = Incoming {
-        edits: None,
-        reply_to: None,
-        channel: "test".into(),
-        message_id: "1".into(),
-        place: "p".into(),
-        contact: "c".into(),
-        public: false,
-        text: text.into(),
-        choice: None,
-        attachments: Vec::new(),
-        received_at: now(),
-    };
+    let incoming = Incoming { received_at: now(), ..says("p", "1", text) };
     responder.respond(&conversation, &[incoming], now())
 }

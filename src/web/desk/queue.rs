@@ -94,15 +94,16 @@ impl Queue {
         let store = &shared.state.store;
         let zone: TimeZone = shared.knowledge().zone().clone();
         let page = store.queue(&wanted.filter(agent), wanted.page.saturating_mul(PAGE), PAGE).await?;
+        let (dangers, others): (Vec<_>, Vec<_>) =
+            page.escalations.iter().partition(|record| record.urgency == Urgency::Danger);
         let row = |record| Row::new(record, agent, &zone, now);
-        let (dangers, rows) = page.escalations.iter().map(row).partition(|row| row.urgency == Urgency::Danger.as_str());
         let longest = page.escalations.iter().filter_map(|record| record.waiting_since).min();
         let more = u64::from(wanted.page + 1) * u64::from(PAGE) < page.matching;
         Ok(Self {
             counts: store.queue_counts(agent).await?,
             groups: groups::at_the_head(shared, now).await?,
-            dangers,
-            rows,
+            dangers: dangers.into_iter().map(row).collect(),
+            rows: others.into_iter().map(row).collect(),
             matching: page.matching,
             channels: store.open_channels().await?,
             previous: wanted.page.checked_sub(1).map(|page| wanted.link(page)),
