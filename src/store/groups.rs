@@ -152,7 +152,7 @@ impl Store {
         let rows: Vec<(i64, i64, i64)> = sqlx::query_as(
             "SELECT e.id, e.turn, e.grp FROM (
                 SELECT id FROM (
-                    SELECT grp AS id FROM escalations INDEXED BY escalations_open WHERE resolved_at IS NULL AND grp IS NOT NULL
+                    SELECT grp AS id FROM escalations INDEXED BY escalations_queue WHERE resolved_at IS NULL AND grp IS NOT NULL
                     UNION SELECT id FROM groups INDEXED BY groups_answered WHERE answer_until > ?1 AND merged_at IS NULL
                 ) ORDER BY id DESC LIMIT ?2
              ) g JOIN escalations e ON e.id IN (
@@ -218,11 +218,11 @@ impl Store {
     pub async fn groups(&self, limit: u32, now: Timestamp) -> Result<Vec<GroupRecord>> {
         let ids: Vec<i64> = sqlx::query_scalar(
             "SELECT g.id FROM groups g LEFT JOIN (
-                SELECT grp, COUNT(*) AS waiting FROM escalations INDEXED BY escalations_open
+                SELECT grp, COUNT(*) AS waiting FROM escalations INDEXED BY escalations_queue
                 WHERE resolved_at IS NULL AND grp IS NOT NULL GROUP BY grp
              ) e ON e.grp = g.id
              WHERE g.id IN (
-                SELECT grp FROM escalations INDEXED BY escalations_open WHERE resolved_at IS NULL AND grp IS NOT NULL GROUP BY grp HAVING COUNT(*) > 1
+                SELECT grp FROM escalations INDEXED BY escalations_queue WHERE resolved_at IS NULL AND grp IS NOT NULL GROUP BY grp HAVING COUNT(*) > 1
                 UNION SELECT id FROM groups INDEXED BY groups_answered WHERE answer_until > ?1
                 UNION SELECT grp FROM outbox INDEXED BY outbox_state WHERE state IN ('queued', 'leased') AND state <> 'sent' AND grp IS NOT NULL
              ) AND g.merged_at IS NULL ORDER BY ifnull(e.waiting, 0) DESC, g.id LIMIT ?2",

@@ -55,12 +55,12 @@ pub struct QueueCounts {
 /// The words that the filter binds: channel, language, mood, whose (NULL: anyone's, empty: nobody's), and whether groups are left out.
 macro_rules! passing {
     () => {
-        "FROM escalations e INDEXED BY escalations_open WHERE e.resolved_at IS NULL
+        "FROM escalations e INDEXED BY escalations_queue WHERE e.resolved_at IS NULL
          AND (?1 IS NULL OR e.channel = ?1) AND (?2 IS NULL OR e.language = ?2) AND (?3 IS NULL OR e.mood = ?3)
          AND (?4 IS NULL OR ifnull(e.claimed_by, '') = ?4)
          AND (NOT ?5 OR e.grp IS NULL OR e.claimed_by IS NOT NULL OR e.urgency = 'danger'
             OR e.reason NOT IN ('unsure', 'unclear', 'stale', 'language', 'always', 'repeated') OR e.grp NOT IN (
-            SELECT grp FROM escalations INDEXED BY escalations_open WHERE resolved_at IS NULL AND grp IS NOT NULL
+            SELECT grp FROM escalations INDEXED BY escalations_queue WHERE resolved_at IS NULL AND grp IS NOT NULL
             GROUP BY grp HAVING COUNT(*) > 1))"
     };
 }
@@ -112,7 +112,7 @@ impl Store {
                 COUNT(*) FILTER (WHERE urgency = 'danger') AS danger, COUNT(*) FILTER (WHERE claimed_by = ?1) AS mine,
                 COUNT(*) FILTER (WHERE claimed_by = ?1 AND waiting_since IS NOT NULL) AS mine_waiting,
                 (SELECT ifnull(MAX(id), 0) FROM escalations) AS newest
-             FROM escalations INDEXED BY escalations_open WHERE resolved_at IS NULL",
+             FROM escalations INDEXED BY escalations_queue WHERE resolved_at IS NULL",
         )
         .bind(agent)
         .fetch_one(&self.readers)
@@ -130,7 +130,7 @@ impl Store {
     /// The channels that have open escalations, for the filter.
     pub async fn open_channels(&self) -> Result<Vec<String>> {
         let channels = sqlx::query_scalar(
-            "SELECT DISTINCT channel FROM escalations INDEXED BY escalations_open WHERE resolved_at IS NULL ORDER BY channel",
+            "SELECT DISTINCT channel FROM escalations INDEXED BY escalations_queue WHERE resolved_at IS NULL ORDER BY channel",
         );
         Ok(channels.fetch_all(&self.readers).await?)
     }
