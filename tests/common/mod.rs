@@ -218,10 +218,7 @@ impl Visitor {
     }
 
     pub async fn lines(&self) -> Vec<Value> {
-        let url = format!("{}/api/chat/messages", self.url);
-        let answer = self.http.get(url).bearer_auth(&self.key).send().await.unwrap();
-        let history: Value = answer.json().await.unwrap();
-        history["lines"].as_array().unwrap().clone()
+        history(&self.http, &self.url, &self.key).await.unwrap()
     }
 
     /// What was said to the visitor so far.
@@ -239,6 +236,20 @@ impl Visitor {
             assert!(Instant::now() < deadline, "reply {n} did not come; so far: {:?}", self.lines().await);
             tokio::time::sleep(Duration::from_millis(30)).await;
         }
+    }
+}
+
+/// All that was said so far to the visitor with this key. Who looks too often waits as long as they are told to, as a page does.
+pub async fn history(http: &reqwest::Client, service: &str, key: &str) -> reqwest::Result<Vec<Value>> {
+    loop {
+        let answer = http.get(format!("{service}/api/chat/messages")).bearer_auth(key).send().await?;
+        if answer.status() == 429 {
+            let wait = answer.headers()["retry-after"].to_str().unwrap().parse().unwrap();
+            tokio::time::sleep(Duration::from_secs(wait)).await;
+            continue;
+        }
+        let history: Value = answer.error_for_status()?.json().await?;
+        return Ok(history["lines"].as_array().unwrap().clone());
     }
 }
 

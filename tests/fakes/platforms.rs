@@ -153,10 +153,7 @@ impl Platform for Web {
     fn heard(&self, customer: u32) -> BoxFuture<'_, Vec<String>> {
         async move {
             let key = self.key(customer).await;
-            let get = self.http.get(format!("{}/api/chat/messages", self.url())).bearer_auth(key);
-            let Ok(answer) = get.send().await else { return Vec::new() };
-            let history: Value = answer.json().await.unwrap_or_default();
-            let lines = history["lines"].as_array().cloned().unwrap_or_default();
+            let Ok(lines) = common::history(&self.http, &self.url(), &key).await else { return Vec::new() };
             let ours = lines.into_iter().filter(|line| line["author"] != "customer");
             ours.map(|line| line["text"].as_str().unwrap_or_default().to_owned()).collect()
         }
