@@ -20,20 +20,6 @@ async fn write(browser: &Chromium, text: &str) {
     browser.css("#text").await.send_keys(Key::Enter + "").await.unwrap();
 }
 
-async fn sees(browser: &Chromium, text: &str) {
-    let quoted = serde_json::to_string(text).unwrap();
-    browser.until(&format!("document.body.innerText.includes({quoted})")).await;
-}
-
-/// Screenshots for people to look at, where a folder is named for them.
-async fn picture(browser: &Chromium, name: &str) {
-    if let Some(folder) = std::env::var_os("EVENKEEL_SCREENSHOTS") {
-        // After the short fade of new lines.
-        tokio::time::sleep(Duration::from_millis(500)).await;
-        browser.screenshot(&std::path::Path::new(&folder).join(format!("{name}.png"))).await.unwrap();
-    }
-}
-
 async fn dark(browser: &Chromium) {
     let features = json!({ "features": [{ "name": "prefers-color-scheme", "value": "dark" }] });
     browser.devtools("Emulation.setEmulatedMedia", features).await;
@@ -46,14 +32,14 @@ const OUTAGE: &str = "Most homes in Harbor County will have power again by **Sat
 /// A visitor asks, is answered, picks a choice by keyboard, and reaches a person.
 async fn conversation(server: &ChatServer, browser: &Chromium, name: &str) {
     browser.goto(server.url("/")).await.unwrap();
-    sees(browser, "automated assistant").await;
-    picture(browser, &format!("{name}-greeting")).await;
+    browser.sees("automated assistant").await;
+    browser.picture(&format!("{name}-greeting")).await;
 
     write(browser, "our lights went out last night, when will the power be back? we have a baby here").await;
     let id = server.heard().await;
-    sees(browser, "Writing an answer").await;
+    browser.sees("Writing an answer").await;
     server.answer(id, vec![bot(OUTAGE, &[])], Standing::Bot).await;
-    sees(browser, "Most homes in Harbor County").await;
+    browser.sees("Most homes in Harbor County").await;
     browser.until("document.querySelector('#typing').textContent === ''").await;
 
     write(browser, "and what about my food").await;
@@ -64,11 +50,11 @@ async fn conversation(server: &ChatServer, browser: &Chromium, name: &str) {
         ("person", "Talk to a person"),
     ];
     server.answer(id, vec![bot("Which of these do you mean?", &choices)], Standing::Bot).await;
-    sees(browser, "Is my food still safe?").await;
+    browser.sees("Is my food still safe?").await;
     // Who follows the conversation stays at its end.
     browser.until("document.querySelector('#to-end').hidden").await;
     browser.until("(({ scrollHeight, scrollTop, clientHeight }) => scrollHeight - scrollTop - clientHeight < 2)(document.querySelector('#scroller'))").await;
-    picture(browser, &format!("{name}-choices")).await;
+    browser.picture(&format!("{name}-choices")).await;
 }
 
 #[tokio::test]
@@ -91,28 +77,28 @@ async fn a_visitor_asks_and_is_answered() {
     browser.until("document.activeElement.id === 'text'").await;
     let safe = "A closed fridge keeps food cold for about **4 hours**, a full freezer for **48 hours**. When in doubt, throw it out.";
     server.answer(id, vec![bot(safe, &[])], Standing::Bot).await;
-    sees(&browser, "48 hours").await;
-    picture(&browser, "desktop-answer").await;
+    browser.sees("48 hours").await;
+    browser.picture("desktop-answer").await;
 
     write(&browser, "thank you. can somebody call me about the baby?").await;
     server.heard().await;
     server
         .answer(id, vec![bot("I am handing this to a person. They see what you wrote.", &[])], Standing::Waiting)
         .await;
-    sees(&browser, "A person will join you").await;
+    browser.sees("A person will join you").await;
     write(&browser, "ok").await;
     server.heard().await;
     server.answer(id, vec![agent("Maria", "Hello, this is Maria.\nWhich street are you on?")], Standing::Agent).await;
-    sees(&browser, "Maria, Harbor Light & Power").await;
-    sees(&browser, "You are talking with a person").await;
-    picture(&browser, "desktop-agent").await;
+    browser.sees("Maria, Harbor Light & Power").await;
+    browser.sees("You are talking with a person").await;
+    browser.picture("desktop-agent").await;
     dark(&browser).await;
     contrast(&browser).await;
-    picture(&browser, "desktop-dark").await;
+    browser.picture("desktop-dark").await;
 
     browser.refresh().await.unwrap();
-    sees(&browser, "Which street are you on?").await;
-    sees(&browser, "Most homes in Harbor County").await;
+    browser.sees("Which street are you on?").await;
+    browser.sees("Most homes in Harbor County").await;
     browser.until("document.querySelectorAll('.line').length === 10").await;
     browser.until("[...document.querySelectorAll('.choice')].every((button) => button.disabled)").await;
     browser.quit().await;
@@ -134,7 +120,7 @@ async fn it_reads_well_on_a_small_phone() {
     no_stray_scrolling(&browser).await;
     contrast(&browser).await;
     dark(&browser).await;
-    picture(&browser, "phone-dark").await;
+    browser.picture("phone-dark").await;
 
     // What a finger must hit is large enough (WCAG 2.5.8 asks for 24 px, we for 40).
     let small = browser
@@ -175,11 +161,11 @@ async fn hostile_text_is_shown_and_never_run() {
     let reply = "<img src=x onerror=window.harmed=1> [press](javascript:window.harmed=1)";
     let choice = [("x", "<b onmouseover=window.harmed=1>bold</b>")];
     server.answer(id, vec![bot(reply, &choice), agent("<i>Eve</i>", hostile)], Standing::Bot).await;
-    sees(&browser, "<b onmouseover=window.harmed=1>bold</b>").await;
-    sees(&browser, "<i>Eve</i>, Harbor Light & Power").await;
-    sees(&browser, hostile).await;
+    browser.sees("<b onmouseover=window.harmed=1>bold</b>").await;
+    browser.sees("<i>Eve</i>, Harbor Light & Power").await;
+    browser.sees(hostile).await;
     browser.refresh().await.unwrap();
-    sees(&browser, hostile).await;
+    browser.sees(hostile).await;
     assert!(browser.value("window.harmed ?? null").await.is_null());
     assert_eq!(
         browser.value("document.querySelectorAll('#log img, #log script, #log b, #log i, #log a').length").await,
@@ -204,8 +190,8 @@ async fn nothing_typed_is_lost() {
 
     // Too quick: kept, and sent again when the server said.
     write(&browser, "second").await;
-    sees(&browser, "That was a lot at once").await;
-    picture(&browser, "desktop-limited").await;
+    browser.sees("That was a lot at once").await;
+    browser.picture("desktop-limited").await;
     browser.until("document.querySelectorAll('.customer:not(.pending)').length === 2").await;
     browser.until("document.querySelector('#notice').textContent === ''").await;
 
@@ -213,10 +199,10 @@ async fn nothing_typed_is_lost() {
     tokio::time::sleep(Duration::from_secs(2)).await;
     server.ready.send_replace(false);
     write(&browser, "while the service starts again").await;
-    sees(&browser, "The chat is busy").await;
-    picture(&browser, "desktop-busy").await;
+    browser.sees("The chat is busy").await;
+    browser.picture("desktop-busy").await;
     browser.refresh().await.unwrap();
-    sees(&browser, "while the service starts again").await;
+    browser.sees("while the service starts again").await;
     server.ready.send_replace(true);
     browser.until("document.querySelectorAll('.customer:not(.pending)').length === 3").await;
     let lines = server.store.lines_after(id, 0, 10).await.unwrap();
@@ -234,10 +220,10 @@ async fn starting_over_deletes_the_conversation() {
     let id = server.heard().await;
     browser.until("document.querySelectorAll('.customer:not(.pending)').length === 1").await;
     browser.css("#start-over").await.click().await.unwrap();
-    sees(&browser, "deleted for good").await;
-    picture(&browser, "desktop-delete").await;
+    browser.sees("deleted for good").await;
+    browser.picture("desktop-delete").await;
     browser.css("#delete-confirm").await.click().await.unwrap();
-    sees(&browser, "Your conversation was deleted.").await;
+    browser.sees("Your conversation was deleted.").await;
     assert_eq!(browser.value("document.querySelectorAll('.line').length").await, 0);
     assert!(server.store.lines_after(id, 0, 10).await.unwrap().is_empty());
     write(&browser, "hello again").await;
@@ -250,7 +236,7 @@ async fn starting_over_deletes_the_conversation() {
     browser.until("document.querySelectorAll('.line').length === 0").await;
     write(&browser, "and again").await;
     browser.until("document.querySelectorAll('.customer:not(.pending)').length === 1").await;
-    sees(&browser, "Writing an answer").await;
+    browser.sees("Writing an answer").await;
     browser.quit().await;
 }
 
@@ -335,19 +321,19 @@ async fn another_site_embeds_it_with_one_script_tag() {
     browser.goto(&address).await.unwrap();
     browser.until("document.querySelector('evenkeel-chat') !== null").await;
     browser.css("#last").await.send_keys(Key::Tab + "").await.unwrap();
-    picture(&browser, "widget-closed").await;
+    browser.picture("widget-closed").await;
     assert_eq!(browser.value(&format!("{INSIDE}.querySelector('iframe')")).await, json!(null), "nothing is loaded yet");
     active(&browser).await.send_keys(Key::Enter + "").await.unwrap();
     browser.until(&format!("{INSIDE}.querySelector('iframe') !== null")).await;
     let frame = browser.execute(format!("return {INSIDE}.querySelector('iframe')"), vec![]).await.unwrap();
     frame.element().unwrap().enter_frame().await.unwrap();
-    sees(&browser, "automated assistant").await;
+    browser.sees("automated assistant").await;
     write(&browser, "when will the power be back?").await;
     let id = server.heard().await;
     server.answer(id, vec![bot(OUTAGE, &[])], Standing::Bot).await;
-    sees(&browser, "Most homes in Harbor County").await;
+    browser.sees("Most homes in Harbor County").await;
     no_stray_scrolling(&browser).await;
-    picture(&browser, "widget-open").await;
+    browser.picture("widget-open").await;
     browser.css("#text").await.send_keys(Key::Escape + "").await.unwrap();
     browser.enter_default_frame().await.unwrap();
     browser.until(&format!("{INSIDE}.querySelector('.panel').hidden")).await;
@@ -356,7 +342,7 @@ async fn another_site_embeds_it_with_one_script_tag() {
     // While it is closed, the button counts what comes in.
     server.answer(id, vec![bot("One more thing.", &[])], Standing::Bot).await;
     browser.until(&format!("{INSIDE}.querySelector('.count').textContent === '1 new'")).await;
-    picture(&browser, "widget-unread").await;
+    browser.picture("widget-unread").await;
     serving.abort();
     browser.quit().await;
 }

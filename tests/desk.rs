@@ -26,19 +26,8 @@ async fn sign_in(home: &Home, service: &Service, browser: &Chromium, name: &str,
     browser.goto(format!("{}/desk", service.url)).await.unwrap();
 }
 
-async fn sees(browser: &Chromium, words: &str) {
-    browser.until(&format!("document.body.innerText.includes({})", json!(words))).await;
-}
-
 async fn press(browser: &Chromium, key: &str) {
     browser.css("body").await.send_keys(key).await.unwrap();
-}
-
-/// Screenshots for people to look at, where a folder is named for them.
-async fn picture(browser: &Chromium, name: &str) {
-    if let Some(folder) = std::env::var_os("EVENKEEL_SCREENSHOTS") {
-        browser.screenshot(&std::path::Path::new(&folder).join(format!("{name}.png"))).await.unwrap();
-    }
 }
 
 /// The serious findings of axe on the page as it stands. Without axe-core the test fails in CI; elsewhere it says that it was left out.
@@ -68,28 +57,28 @@ async fn an_agent_takes_a_live_escalation_answers_it_and_gives_it_back() {
     let service = home.start();
     let Some(browser) = Chromium::start(None).await else { return };
     sign_in(&home, &service, &browser, "Dana", "agent").await;
-    sees(&browser, "Nobody waits for a person").await;
+    browser.sees("Nobody waits for a person").await;
     accessible(&browser, "the empty queue").await;
 
     // It appears by itself, and the title counts it.
     let visitor = service.visitor().await;
     visitor.says("1", UNKNOWN).await;
-    sees(&browser, "parrot").await;
+    browser.sees("parrot").await;
     browser.until("document.title.startsWith('(1)')").await;
-    picture(&browser, "desk-queue").await;
+    browser.picture("desk-queue").await;
     accessible(&browser, "the queue").await;
 
     press(&browser, "t").await;
-    sees(&browser, "yours").await;
-    sees(&browser, "The bot asked for a person").await;
-    picture(&browser, "desk-conversation").await;
+    browser.sees("yours").await;
+    browser.sees("The bot asked for a person").await;
+    browser.picture("desk-conversation").await;
     accessible(&browser, "a conversation").await;
 
     service.settled().await;
     // The bot is silent now, and what the customer adds appears.
     let before = visitor.replies().await.len();
     visitor.says("2", "when will my power be back?").await;
-    sees(&browser, "when will my power be back?").await;
+    browser.sees("when will my power be back?").await;
     service.settled().await;
     assert_eq!(visitor.replies().await.len(), before, "the bot does not talk into an agent's conversation");
 
@@ -106,25 +95,25 @@ async fn an_agent_takes_a_live_escalation_answers_it_and_gives_it_back() {
         (text(&reply), reply["name"].as_str()),
         ("We hear the parrot.\nA crew looks at the substation.", Some("Dana"))
     );
-    sees(&browser, "We hear the parrot.").await;
+    browser.sees("We hear the parrot.").await;
 
     browser.css("#note").await.send_keys("asked the crew lead").await.unwrap();
     browser.css("form[action$='/notes'] button").await.click().await.unwrap();
-    sees(&browser, "asked the crew lead").await;
+    browser.sees("asked the crew lead").await;
     assert!(visitor.lines().await.iter().all(|line| !text(line).contains("crew lead")), "notes are for agents");
 
     press(&browser, "e").await;
     browser.css("#outcome").await.send_keys("settled").await.unwrap();
     browser.css("details.resolve button").await.click().await.unwrap();
-    sees(&browser, "Nobody waits for a person").await;
+    browser.sees("Nobody waits for a person").await;
     service.settled().await;
     let before = visitor.replies().await.len();
     visitor.says("3", "when will my power be back?").await;
     assert_eq!(visitor.reply(before + 1).await["author"], "bot");
 
     browser.goto(format!("{}/desk/figures", service.url)).await.unwrap();
-    sees(&browser, "Customers' turns").await;
-    picture(&browser, "desk-figures").await;
+    browser.sees("Customers' turns").await;
+    browser.picture("desk-figures").await;
     accessible(&browser, "the figures").await;
     browser.quit().await;
 }
@@ -139,7 +128,7 @@ async fn of_two_agents_one_answers_and_the_other_keeps_a_draft() {
     sign_in(&home, &service, &eli, "Eli", "agent").await;
     let visitor = service.visitor().await;
     visitor.says("1", UNKNOWN).await;
-    sees(&dana, "parrot").await;
+    dana.sees("parrot").await;
     service.settled().await;
     let before = visitor.replies().await.len();
     for browser in [&dana, &eli] {
@@ -156,13 +145,13 @@ async fn of_two_agents_one_answers_and_the_other_keeps_a_draft() {
     assert_eq!(replies.len(), before + 1, "{replies:?}");
     let by = replies[before]["name"].as_str().unwrap();
     let (loser, words) = if by == "Dana" { (&eli, "Eli's words") } else { (&dana, "Dana's words") };
-    sees(loser, &format!("Not sent: {by} has this conversation")).await;
+    loser.sees(&format!("Not sent: {by} has this conversation")).await;
     loser.until(&format!("document.getElementById('text').value === {}", json!(words))).await;
-    picture(loser, "desk-refused").await;
+    loser.picture("desk-refused").await;
 
     // Knowing of each other, the second may take it over.
     loser.css("form[action$='take-over'] button").await.click().await.unwrap();
-    sees(loser, "yours").await;
+    loser.sees("yours").await;
     send(loser).await.unwrap();
     visitor.reply(before + 2).await;
     dana.quit().await;
@@ -183,9 +172,9 @@ async fn whatever_is_written_stays_text() {
                    [x](javascript:document.title='pwned')";
     let visitor = service.visitor().await;
     visitor.says("1", &format!("I want to talk to a person {hostile}")).await;
-    sees(&browser, "onerror").await;
+    browser.sees("onerror").await;
     press(&browser, "t").await;
-    sees(&browser, "yours").await;
+    browser.sees("yours").await;
     let fields = [("#note", "form[action$='/notes'] button", "note"), ("#text", "#reply .primary", "agent")];
     for (field, button, line) in fields {
         browser.css(field).await.send_keys(hostile).await.unwrap();
@@ -216,18 +205,18 @@ async fn the_desk_works_on_a_phone_and_in_the_dark() {
     sign_in(&home, &service, &browser, "Dana", "agent").await;
     let visitor = service.visitor().await;
     visitor.says("1", "there is a power line down on the street and it is sparking").await;
-    sees(&browser, "danger").await;
-    picture(&browser, "desk-phone-queue").await;
+    browser.sees("danger").await;
+    browser.picture("desk-phone-queue").await;
     accessible(&browser, "the queue on a phone").await;
     browser.css("[data-row]").await.click().await.unwrap();
     browser.css("form[action$='owner/claim'] button").await.click().await.unwrap();
-    sees(&browser, "yours").await;
+    browser.sees("yours").await;
     assert_eq!(
         browser.value("document.documentElement.scrollWidth <= innerWidth").await,
         json!(true),
         "nothing to scroll sideways"
     );
-    picture(&browser, "desk-phone-conversation").await;
+    browser.picture("desk-phone-conversation").await;
     accessible(&browser, "a conversation on a phone").await;
     browser.quit().await;
 }

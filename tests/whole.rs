@@ -13,37 +13,24 @@ async fn write(browser: &Chromium, text: &str) {
     field.send_keys(Key::Enter + "").await.unwrap();
 }
 
-async fn sees(browser: &Chromium, text: &str) {
-    let quoted = serde_json::to_string(text).unwrap();
-    browser.until(&format!("document.body.innerText.includes({quoted})")).await;
-}
-
-/// Screenshots for people to look at, where a folder is named for them.
-async fn picture(browser: &Chromium, name: &str) {
-    if let Some(folder) = std::env::var_os("EVENKEEL_SCREENSHOTS") {
-        tokio::time::sleep(std::time::Duration::from_millis(500)).await;
-        browser.screenshot(&std::path::Path::new(&folder).join(format!("{name}.png"))).await.unwrap();
-    }
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn a_newcomer_is_answered_asked_back_and_brought_to_a_person() {
     let Some(browser) = Chromium::start(None).await else { return };
     let home = Home::new();
     let service = home.start();
     browser.goto(&service.url).await.unwrap();
-    sees(&browser, "automated assistant").await;
-    picture(&browser, "whole-start").await;
+    browser.sees("automated assistant").await;
+    browser.picture("whole-start").await;
 
     write(&browser, "when will my power be back?").await;
-    sees(&browser, "These are estimates, not promises").await;
+    browser.sees("These are estimates, not promises").await;
     let introductions = "document.body.innerText.split('When I\\'m not sure, a person takes over').length - 1";
     assert_eq!(browser.value(introductions).await, 1, "the bot introduces itself once");
-    picture(&browser, "whole-answer").await;
+    browser.picture("whole-answer").await;
 
     write(&browser, "fridge").await;
-    sees(&browser, "Which of these do you mean?").await;
-    picture(&browser, "whole-choices").await;
+    browser.sees("Which of these do you mean?").await;
+    browser.picture("whole-choices").await;
     browser
         .find(By::XPath("(//button[contains(., 'Talk to a person')])[last()]"))
         .await
@@ -51,20 +38,20 @@ async fn a_newcomer_is_answered_asked_back_and_brought_to_a_person() {
         .click()
         .await
         .unwrap();
-    sees(&browser, "A person will take over here").await;
+    browser.sees("A person will take over here").await;
 
     let replied = home.run(&["escalations", "reply", "1", "This is Dana. Which street are you on?", "--as", "Dana"]);
     assert!(replied.status.success(), "{}", common::stderr(&replied));
-    sees(&browser, "Which street are you on?").await;
-    picture(&browser, "whole-agent").await;
+    browser.sees("Which street are you on?").await;
+    browser.picture("whole-agent").await;
 
-    sees(&browser, "You are talking with a person").await;
+    browser.sees("You are talking with a person").await;
     assert!(home.run(&["escalations", "resolve", "1", "--as", "Dana"]).status.success());
     browser.until("document.querySelector('#standing').dataset.standing === 'bot'").await;
 
     browser.refresh().await.unwrap();
-    sees(&browser, "Which street are you on?").await;
-    sees(&browser, "These are estimates, not promises").await;
+    browser.sees("Which street are you on?").await;
+    browser.sees("These are estimates, not promises").await;
     browser.quit().await;
 }
 
@@ -74,14 +61,14 @@ async fn on_a_phone_in_spanish_danger_gets_help_at_once() {
     let home = Home::new();
     let service = home.start();
     browser.goto(format!("{}/?lang=es", service.url)).await.unwrap();
-    sees(&browser, "asistente automático").await;
+    browser.sees("asistente automático").await;
     write(&browser, "huele mucho a gas en mi casa").await;
-    sees(&browser, "911").await;
+    browser.sees("911").await;
     tokio::time::sleep(std::time::Duration::from_millis(500)).await;
     let start_in_view = "(() => { const room = document.querySelector('#scroller').getBoundingClientRect(); \
         const said = [...document.querySelectorAll('.line')].at(-1).getBoundingClientRect(); \
         return said.top >= room.top - 1 && said.top < room.bottom; })()";
     browser.until(start_in_view).await;
-    picture(&browser, "whole-phone-danger").await;
+    browser.picture("whole-phone-danger").await;
     browser.quit().await;
 }

@@ -68,6 +68,7 @@ pub(super) async fn health(State(shared): State<Shared>) -> (StatusCode, Json<Va
         "inbox_pending": counts.inbox_pending,
         "inbox_oldest_seconds": age(counts.oldest_pending_at).round(),
         "outbox_queued": counts.outbox_queued,
+        "outbox_leased": counts.outbox_leased,
         "outbox_oldest_seconds": age(counts.oldest_queued_at).round(),
         "outbox_uncertain": counts.outbox_uncertain,
         "outbox_failed": counts.outbox_failed,

@@ -90,6 +90,20 @@ impl Chromium {
         eventually(expression, async || (self.value(expression).await == true).then_some(())).await;
     }
 
+    /// Waits until the page shows these words.
+    pub async fn sees(&self, words: &str) {
+        self.until(&format!("document.body.innerText.includes({})", json!(words))).await;
+    }
+
+    /// A picture for people to look at, where `EVENKEEL_SCREENSHOTS` names a folder for them.
+    pub async fn picture(&self, name: &str) {
+        let Some(folder) = std::env::var_os("EVENKEEL_SCREENSHOTS") else { return };
+        // After the short fade of new lines.
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        std::fs::create_dir_all(&folder).unwrap();
+        self.driver.screenshot(&std::path::Path::new(&folder).join(format!("{name}.png"))).await.unwrap();
+    }
+
     /// The value of a script's expression.
     pub async fn value(&self, expression: &str) -> Value {
         self.driver.execute(format!("return ({expression})"), vec![]).await.unwrap().json().clone()

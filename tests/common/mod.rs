@@ -176,13 +176,13 @@ impl Service {
         self.http.get(format!("{}/health", self.url)).send().await.unwrap().json().await.unwrap()
     }
 
-    /// Waits until no message waits for its turn and no reply for its delivery.
+    /// Waits until no message waits for its turn, and no reply waits for its delivery or is on its way.
     pub async fn settled(&self) {
         let deadline = Instant::now() + PATIENCE;
         loop {
             let health = self.health().await;
             let left = &health["store"];
-            if left["inbox_pending"] == 0 && left["outbox_queued"] == 0 {
+            if ["inbox_pending", "outbox_queued", "outbox_leased"].iter().all(|count| left[*count] == 0) {
                 return;
             }
             assert!(Instant::now() < deadline, "work is left: {health}");
