@@ -109,11 +109,13 @@ impl Classifier {
     /// Learns from the admins' examples. Deterministic: the same lessons give the same classifier, whatever the number of threads.
     /// An intent without examples is never the best one. Without a sentence model n-grams alone decide.
     pub fn train(lessons: &[Lesson], embedder: Option<Arc<Embedder>>) -> Self {
+        let with_examples = || lessons.iter().map(|lesson| lesson.examples.len()).filter(|count| *count > 0);
         let encoder = Encoder::learn(
             lessons
                 .iter()
                 .flat_map(|lesson| lesson.examples.iter().chain(&lesson.not).map(String::as_str))
                 .chain(everyday::messages().map(|message| message.text)),
+            with_examples().sum::<usize>() as f32 / with_examples().count().max(1) as f32,
             embedder,
         );
         let (intents, mut texts) = texts_of(lessons, &encoder);
