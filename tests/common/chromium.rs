@@ -1,7 +1,8 @@
 //! A headless Chromium for tests, driven through chromedriver.
 
 use std::{
-    io::{BufRead, BufReader},
+    io::{BufRead, BufReader, Read as _, Write as _},
+    net::TcpStream,
     ops::Deref,
     process::{Child, Command, Stdio},
     time::Duration,
@@ -119,15 +120,22 @@ impl Chromium {
     }
 
     /// Ends the browser in good order.
-    pub async fn quit(mut self) {
+    pub async fn quit(self) {
         self.driver.clone().quit().await.unwrap();
-        let _ = self.process.kill();
-        let _ = self.process.wait();
     }
 }
 
 impl Drop for Chromium {
+    /// A test that fails ends its browser too: the driver takes it along only when asked, and what is left would slow all other tests.
     fn drop(&mut self) {
+        // Otherwise it would wait two minutes for an answer that the blocked test cannot read.
+        let _ = self.driver.clone().leak();
+        let host = self.address.trim_start_matches("http://");
+        if let Ok(mut driver) = TcpStream::connect(host) {
+            let _ = driver.set_read_timeout(Some(Duration::from_secs(5)));
+            let _ = write!(driver, "GET /shutdown HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
+            let _ = driver.read(&mut [0; 64]);
+        }
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
