@@ -20,7 +20,11 @@ mod spelling;
 mod text;
 mod traffic;
 
-use std::{borrow::Cow, collections::HashMap, sync::Arc};
+use std::{
+    borrow::Cow,
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -109,13 +113,16 @@ impl Classifier {
     /// Learns from the admins' examples. Deterministic: the same lessons give the same classifier, whatever the number of threads.
     /// An intent without examples is never the best one. Without a sentence model n-grams alone decide.
     pub fn train(lessons: &[Lesson], embedder: Option<Arc<Embedder>>) -> Self {
-        let with_examples = || lessons.iter().map(|lesson| lesson.examples.len()).filter(|count| *count > 0);
+        let with_examples = lessons.iter().filter(|lesson| !lesson.examples.is_empty());
+        let named: HashSet<&str> = with_examples.map(|lesson| lesson.intent.as_str()).collect();
+        let total: usize = lessons.iter().map(|lesson| lesson.examples.len()).sum();
+        let mean = total as f32 / named.len().max(1) as f32;
         let encoder = Encoder::learn(
             lessons
                 .iter()
                 .flat_map(|lesson| lesson.examples.iter().chain(&lesson.not).map(String::as_str))
                 .chain(everyday::messages().map(|message| message.text)),
-            with_examples().sum::<usize>() as f32 / with_examples().count().max(1) as f32,
+            mean,
             embedder,
         );
         let (intents, mut texts) = texts_of(lessons, &encoder);
@@ -127,8 +134,6 @@ impl Classifier {
                 counts[intent] += 1;
             }
         }
-        let total: usize = counts.iter().sum();
-        let mean = total as f32 / intents.len().max(1) as f32;
         let samples: Vec<Sample<'_>> = texts
             .iter()
             .map(|text| {
