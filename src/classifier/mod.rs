@@ -2,6 +2,7 @@
 
 pub mod bound;
 mod calibration;
+mod columns;
 pub mod danger;
 mod danger_rules;
 mod encoder;

@@ -12,7 +12,7 @@ use std::fmt;
 use pulp::Arch;
 use serde::{Deserialize, Serialize};
 
-use super::encoder::Row;
+use super::{columns::Columns, encoder::Row};
 
 /// What an example teaches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,12 +32,12 @@ pub struct Sample<'a> {
     pub weight: f32,
 }
 
-/// Weights by column and class: the columns of n-grams, then those of each view, then a bias.
+/// Weights by column and class.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Regression {
-    weights: Vec<f32>,
-    /// How many columns are n-grams.
-    words: usize,
+    words: Columns,
+    /// Those of the numbers of each view, then a bias.
+    views: Vec<f32>,
     classes: usize,
     /// Classes rounded up to whole lanes.
     stride: usize,
@@ -55,7 +55,7 @@ impl fmt::Debug for Regression {
 
 /// The residuals of all samples: what training leaves so that it can be taken up again.
 #[derive(Debug, Clone)]
-pub struct Residuals(Vec<f32>);
+pub struct Residuals(Vec<Vec<f32>>);
 
 const LANES: usize = 8;
 /// The bias is one more feature of this value: small, so that it is learnt but does not drown the words.
@@ -65,12 +65,13 @@ impl Regression {
     /// No knowledge yet, of rows with so many columns of n-grams and so many numbers in all their views. `strength` is that of the L2 penalty.
     pub fn new(words: usize, views: usize, classes: usize, strength: f32) -> Self {
         let stride = classes.next_multiple_of(LANES);
-        Self { weights: vec![0.0; (words + views + 1) * stride], words, classes, stride, strength, arch: Arch::new() }
+        let (words, views) = (Columns::new(words, stride), vec![0.0; (views + 1) * stride]);
+        Self { words, views, classes, stride, strength, arch: Arch::new() }
     }
 
     /// The residuals to begin with, for so many samples.
     pub fn residuals(&self, samples: usize) -> Residuals {
-        Residuals(vec![0.0; samples * self.stride])
+        Residuals(vec![vec![0.0; self.stride]; samples])
     }
 
     /// Learns from the samples named by `order` until the mean change of a residual falls below `tolerance`, or for so many rounds.
@@ -99,8 +100,7 @@ impl Regression {
             let mut still = Vec::new();
             change = 0.0;
             for &i in now.iter() {
-                let residual = &mut residuals.0[i * self.stride..(i + 1) * self.stride];
-                let step = self.step(&samples[i], residual, open, &mut scratch);
+                let step = self.step(&samples[i], &mut residuals.0[i], open, &mut scratch);
                 change += samples[i].weight * step;
                 if step > tolerance {
                     still.push(i);
@@ -118,7 +118,7 @@ impl Regression {
     /// Takes samples out again, as if they had held a residual of zero.
     pub fn forget(&mut self, samples: &[Sample<'_>], residuals: &mut Residuals, which: impl Iterator<Item = usize>) {
         for i in which {
-            let residual = &mut residuals.0[i * self.stride..(i + 1) * self.stride];
+            let residual = &mut residuals.0[i];
             for value in residual.iter_mut() {
                 *value = -*value;
             }
@@ -129,7 +129,8 @@ impl Regression {
 
     /// Closes classes: nothing is known of them any more.
     pub fn close(&mut self, residuals: &mut Residuals, open: &[bool]) {
-        for row in self.weights.chunks_exact_mut(self.stride).chain(residuals.0.chunks_exact_mut(self.stride)) {
+        let weights = self.words.iter_mut().chain(self.views.chunks_exact_mut(self.stride));
+        for row in weights.chain(residuals.0.iter_mut().map(Vec::as_mut_slice)) {
             for (value, open) in row.iter_mut().zip(open) {
                 if !open {
                     *value = 0.0;
@@ -156,18 +157,16 @@ impl Regression {
     }
 
     fn score(&self, row: &Row, scores: &mut [f32]) {
-        let bias = &self.weights[self.weights.len() - self.stride..];
+        let bias = &self.views[self.views.len() - self.stride..];
         for (score, weight) in scores.iter_mut().zip(bias) {
             *score = BIAS * weight;
         }
         for (column, value) in row.columns.iter().zip(&row.values) {
-            let at = *column as usize * self.stride;
-            let weights = &self.weights[at..at + self.stride];
-            for (score, weight) in scores.iter_mut().zip(weights) {
+            for (score, weight) in scores.iter_mut().zip(self.words.column(*column as usize)) {
                 *score += value * weight;
             }
         }
-        let mut weights = &self.weights[self.words * self.stride..];
+        let mut weights = &*self.views;
         for (view, length) in row.views() {
             self.score_view(view, length, weights, scores);
             weights = weights.get(view.len() * self.stride..).unwrap_or_default();
@@ -212,10 +211,12 @@ impl Regression {
 
     fn add(&mut self, row: &Row, factor: f32, residual: &[f32]) {
         let few: Vec<usize> = (0..self.stride).filter(|k| residual[*k] != 0.0).collect();
-        let bias = (self.weights.len() / self.stride - 1) as u32;
-        for (column, value) in row.columns.iter().zip(&row.values).chain(std::iter::once((&bias, &BIAS))) {
-            let at = *column as usize * self.stride;
-            let weights = &mut self.weights[at..at + self.stride];
+        let bias = self.views.len() - self.stride;
+        for (weight, residual) in self.views[bias..].iter_mut().zip(residual) {
+            *weight += BIAS * factor * residual;
+        }
+        for (column, value) in row.columns.iter().zip(&row.values) {
+            let weights = self.words.column_mut(*column as usize);
             let value = value * factor;
             if few.len() * 4 < self.stride {
                 for &k in &few {
@@ -227,7 +228,7 @@ impl Regression {
                 }
             }
         }
-        let weights = &mut self.weights[self.words * self.stride..];
+        let weights = &mut self.views;
         self.arch.dispatch(
             #[inline(always)]
             || {
@@ -417,7 +418,8 @@ mod tests {
 
     /// The norm of the primal objective's gradient, from its definition.
     fn gradient(model: &Regression, samples: &[Sample<'_>], order: &[usize]) -> f32 {
-        let mut gradient: Vec<f32> = model.weights.iter().map(|w| w * model.strength).collect();
+        let words = (0..4).flat_map(|column| model.words.column(column));
+        let mut gradient: Vec<f32> = words.chain(&model.views).map(|w| w * model.strength).collect();
         for &i in order {
             let p = model.probabilities(samples[i].row, None);
             let columns = samples[i].row.columns.iter().copied().zip(samples[i].row.values.iter().copied());

@@ -6,7 +6,7 @@
 use std::{
     collections::BTreeSet,
     env, fs,
-    io::{self, BufWriter, Seek as _, SeekFrom, Write as _},
+    io::{self, BufReader, BufWriter, Read as _, Seek as _, SeekFrom, Write as _},
     panic::{AssertUnwindSafe, catch_unwind},
     path::{Path, PathBuf},
     sync::Arc,
@@ -28,7 +28,7 @@ use crate::{
 pub const VARIABLE: &str = "EVENKEEL_TRAINED";
 
 /// Raise it when training changes. (The program's own file is part of the name too, for who forgets.)
-const FORMAT: u32 = 4;
+const FORMAT: u32 = 5;
 
 /// How each file begins.
 const MARK: &[u8; 16] = b"evenkeel trained";
@@ -41,6 +41,9 @@ const KEPT: usize = 8;
 
 /// What all files together may take, in bytes: 150 intents with 100 examples each take about 100 MB.
 const ROOM: u64 = 512 << 20;
+
+/// The longest string of a file, in bytes: the name of an intent, or a word.
+const LONGEST_STRING: usize = 1 << 12;
 
 /// A file that was being written this long ago was left by a process that died.
 const LEFT_BEHIND: Duration = Duration::from_hours(1);
@@ -155,21 +158,22 @@ fn program() -> Option<(u64, Duration)> {
     Some((metadata.len(), metadata.modified().ok()?.duration_since(UNIX_EPOCH).ok()?))
 }
 
-/// Reads what [`keep`] wrote. A file's own hash stands in it, so that nothing but what this program wrote is ever decoded.
+/// Reads what [`keep`] wrote, piece by piece as it was written. A file's own hash stands in it and is looked at first, so that nothing but
+/// what this program wrote is ever decoded.
 fn read(file: &Path, key: &Key) -> Result<Classifier, Unfit> {
-    if fs::metadata(file)?.len() > ROOM {
+    let mut from = BufReader::new(fs::File::open(file)?);
+    if from.get_ref().metadata()?.len() > ROOM {
         return Err(Unfit::TooLong);
     }
-    let bytes = fs::read(file)?;
-    let content = bytes.strip_prefix(MARK).and_then(|rest| rest.split_first_chunk::<32>());
-    match content {
-        Some((hash, content)) if *hash == hash_of(key, content) => Ok(postcard::from_bytes(content)?),
-        _ => Err(Unfit::Broken),
+    let mut start = [0; MARK.len() + 32];
+    from.read_exact(&mut start).map_err(|_| Unfit::Broken)?;
+    let mut content = Content { to: io::sink(), hash: Sha256::new().chain_update(key) };
+    io::copy(&mut from, &mut content)?;
+    if start.strip_prefix(MARK) != Some(content.hash.finalize().as_slice()) {
+        return Err(Unfit::Broken);
     }
-}
-
-fn hash_of(key: &Key, content: &[u8]) -> Key {
-    Sha256::new().chain_update(key).chain_update(content).finalize().into()
+    from.seek(SeekFrom::Start(start.len() as u64))?;
+    Ok(postcard::from_io((from, &mut [0; LONGEST_STRING]))?.0)
 }
 
 /// Gives a classifier its model, after a look at whether it can be of these lessons and does not break on a text.
@@ -232,12 +236,12 @@ fn keep(folder: &Path, key: &Key, classifier: &Classifier) -> io::Result<()> {
 }
 
 /// What is written is hashed on the way.
-struct Content {
-    to: BufWriter<fs::File>,
+struct Content<T> {
+    to: T,
     hash: Sha256,
 }
 
-impl io::Write for Content {
+impl<T: io::Write> io::Write for Content<T> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let written = self.to.write(bytes)?;
         self.hash.update(&bytes[..written]);
@@ -410,7 +414,8 @@ mod tests {
         fn no_file_breaks_the_reading(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
             let dir = tempfile::tempdir().unwrap();
             let path = dir.path().join("any.trained");
-            let content = [MARK.as_slice(), &hash_of(&[7; 32], &bytes), &bytes].concat();
+            let hash = Sha256::new().chain_update([7; 32]).chain_update(&bytes).finalize();
+            let content = [MARK.as_slice(), &hash, &bytes].concat();
             fs::write(&path, content).unwrap();
             if let Ok(classifier) = read(&path, &[7; 32]) {
                 prop_assert!(fitting(classifier, &lessons(), None).is_err());

@@ -20,8 +20,7 @@ pub fn forward(arch: Arch, weights: &Weights, pooling: Pooling, texts: &[&[u32]]
     let mut states = Vec::with_capacity(tokens * width);
     for text in texts {
         for (piece, position) in text.iter().zip(weights.positions.chunks_exact(width)) {
-            let word = &weights.words[*piece as usize * width..][..width];
-            states.extend(word.iter().zip(position).map(|(word, position)| word + position));
+            states.extend(weights.words.row(*piece as usize).zip(position).map(|(word, position)| word + position));
         }
     }
     normalise_rows(arch, &mut states, &weights.norm);

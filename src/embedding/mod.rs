@@ -12,6 +12,7 @@ mod pip;
 pub mod place;
 mod product;
 mod sentence;
+mod table;
 mod tensors;
 mod tokenizer;
 #[cfg(feature = "rust-bert")]

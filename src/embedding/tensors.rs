@@ -8,7 +8,7 @@ use std::{
 
 use serde::Deserialize;
 
-use super::EmbedError;
+use super::{EmbedError, table::Table};
 
 /// A file of tensors: eight bytes with the length of a JSON header, the header, the numbers.
 /// <https://huggingface.co/docs/safetensors>
@@ -18,6 +18,8 @@ pub struct Tensors {
     header: serde_json::Map<String, serde_json::Value>,
     /// Where the numbers begin.
     start: u64,
+    /// Bytes of the file.
+    size: u64,
     /// What all names begin with, such as `roberta.`.
     prefix: String,
 }
@@ -28,6 +30,14 @@ struct Entry {
     dtype: String,
     shape: Vec<usize>,
     data_offsets: (u64, u64),
+}
+
+/// Where a tensor lies, within the file.
+struct Found {
+    /// Bytes after the header.
+    from: u64,
+    count: usize,
+    stored: Stored,
 }
 
 /// How a number is stored.
@@ -66,20 +76,35 @@ impl Tensors {
         let prefix =
             prefixes.filter(|prefix| prefix.is_empty() || prefix.ends_with('.')).min_by_key(|prefix| prefix.len());
         let prefix = prefix.ok_or_else(|| unfit(format!("{known} is not in it")))?.to_owned();
-        Ok(Self { path: path.to_owned(), file, header, start: 8 + length, prefix })
+        Ok(Self { path: path.to_owned(), file, header, start: 8 + length, size, prefix })
     }
 
     /// A tensor of `rows` x `columns` numbers.
     pub fn matrix(&mut self, name: &str, rows: usize, columns: usize) -> Result<Vec<f32>, EmbedError> {
-        let numbers = self.vector(name, None)?;
-        if rows.checked_mul(columns) != Some(numbers.len()) {
-            return Err(self.unfit(format!("{name} has {} numbers where {rows} x {columns} belong", numbers.len())));
-        }
-        Ok(numbers)
+        let found = self.find(name)?;
+        self.check(name, &found, rows, columns)?;
+        self.collect(&found)
+    }
+
+    /// The same as a table, which is never whole in memory before it is rounded.
+    pub fn table(&mut self, name: &str, rows: usize, columns: usize) -> Result<Table, EmbedError> {
+        let found = self.find(name)?;
+        self.check(name, &found, rows, columns)?;
+        let mut table = Table::new(rows, columns);
+        self.read(&found, |number| table.push(number))?;
+        Ok(table)
     }
 
     /// All numbers of a tensor, `length` of them where that is given.
     pub fn vector(&mut self, name: &str, length: Option<usize>) -> Result<Vec<f32>, EmbedError> {
+        let found = self.find(name)?;
+        if length.is_some_and(|length| length != found.count) {
+            return Err(self.unfit(format!("{name} has an unexpected size")));
+        }
+        self.collect(&found)
+    }
+
+    fn find(&self, name: &str) -> Result<Found, EmbedError> {
         let entry = self.header.get(&format!("{}{name}", self.prefix));
         let entry = entry.ok_or_else(|| self.unfit(format!("{name} is not in it")))?;
         let Entry { dtype, shape, data_offsets: (from, to) } =
@@ -92,31 +117,49 @@ impl Tensors {
         };
         let count = shape.iter().try_fold(1_usize, |count, side| count.checked_mul(*side));
         let bytes = |count: &usize| (*count as u64).checked_mul(stored.size() as u64);
-        let count = count.filter(|count| to.checked_sub(from) == bytes(count));
-        let count = count.filter(|count| length.is_none_or(|length| length == *count));
-        let Some(count) = count else {
+        let Some(count) = count.filter(|count| to.checked_sub(from) == bytes(count)) else {
             return Err(self.unfit(format!("{name} has an unexpected size")));
         };
-        self.numbers(from, count, stored).map_err(|source| EmbedError::Read { path: self.path.clone(), source })
+        // The header may lie: no memory is taken for what the file does not have.
+        if to > self.size.saturating_sub(self.start) {
+            return Err(self.unfit(format!("it ends before {name}")));
+        }
+        Ok(Found { from, count, stored })
     }
 
-    fn numbers(&mut self, from: u64, count: usize, stored: Stored) -> std::io::Result<Vec<f32>> {
-        self.file.seek(SeekFrom::Start(self.start.saturating_add(from)))?;
+    fn check(&self, name: &str, found: &Found, rows: usize, columns: usize) -> Result<(), EmbedError> {
+        if rows.checked_mul(columns) == Some(found.count) {
+            return Ok(());
+        }
+        Err(self.unfit(format!("{name} has {} numbers where {rows} x {columns} belong", found.count)))
+    }
+
+    fn collect(&mut self, found: &Found) -> Result<Vec<f32>, EmbedError> {
+        let mut numbers = Vec::with_capacity(found.count);
+        self.read(found, |number| numbers.push(number))?;
+        Ok(numbers)
+    }
+
+    fn read(&mut self, found: &Found, take: impl FnMut(f32)) -> Result<(), EmbedError> {
+        self.read_into(found, take).map_err(|source| EmbedError::Read { path: self.path.clone(), source })
+    }
+
+    fn read_into(&mut self, Found { from, count, stored }: &Found, mut take: impl FnMut(f32)) -> std::io::Result<()> {
+        self.file.seek(SeekFrom::Start(self.start.saturating_add(*from)))?;
         let mut buffer = vec![0; BLOCK];
-        // The header may lie about a size that the file does not have: memory is taken as the numbers come.
-        let mut numbers = Vec::new();
-        while numbers.len() < count {
-            let bytes = &mut buffer[..(stored.size() * (count - numbers.len())).min(BLOCK)];
+        let mut left = stored.size() * count;
+        while left > 0 {
+            let bytes = &mut buffer[..left.min(BLOCK)];
             self.file.read_exact(bytes)?;
+            left -= bytes.len();
             let halves = || bytes.as_chunks::<2>().0.iter().map(|bytes| u16::from_le_bytes(*bytes));
             match stored {
-                Stored::F32 => numbers.extend(bytes.as_chunks::<4>().0.iter().map(|bytes| f32::from_le_bytes(*bytes))),
-                Stored::F16 => numbers.extend(halves().map(half)),
-                Stored::BF16 => numbers.extend(halves().map(|bits| f32::from_bits(u32::from(bits) << 16))),
+                Stored::F32 => bytes.as_chunks::<4>().0.iter().for_each(|bytes| take(f32::from_le_bytes(*bytes))),
+                Stored::F16 => halves().map(half).for_each(&mut take),
+                Stored::BF16 => halves().map(|bits| f32::from_bits(u32::from(bits) << 16)).for_each(&mut take),
             }
         }
-        numbers.shrink_to_fit();
-        Ok(numbers)
+        Ok(())
     }
 
     /// The error that this file is not of a model that can be used.

@@ -5,7 +5,7 @@ use std::path::Path;
 use pulp::Arch;
 use serde::Deserialize;
 
-use super::{EmbedError, numbers::Norm, product::Packed, tensors::Tensors};
+use super::{EmbedError, numbers::Norm, product::Packed, table::Table, tensors::Tensors};
 
 /// What `config.json` says of the model's shape.
 #[derive(Debug, Clone, Deserialize)]
@@ -94,7 +94,7 @@ pub struct Weights {
     pub shape: Shape,
     pub activation: Activation,
     /// One row a word piece.
-    pub words: Vec<f32>,
+    pub words: Table,
     /// One row a position, the kind of the text (always the first) already added.
     pub positions: Vec<f32>,
     pub norm: Norm,
@@ -161,7 +161,7 @@ impl Weights {
             })
             .collect::<Result<_, EmbedError>>()?;
         Ok(Self {
-            words: tensors.matrix(WORDS, shape.vocabulary, width)?,
+            words: tensors.table(WORDS, shape.vocabulary, width)?,
             positions,
             norm: tensors.norm("embeddings.LayerNorm", width, epsilon)?,
             layers,
@@ -250,7 +250,7 @@ mod tests {
     fn all_weights_are_found() {
         let weights = read(&file()).unwrap();
         assert_eq!(weights.layers.len(), 1);
-        assert_eq!(weights.words.len(), 20);
+        assert_eq!(weights.words.row(4).collect::<Vec<_>>(), [16.0, 17.0, 18.0, 19.0]);
         assert_eq!(weights.positions[..6], [0.0, 2.0, 4.0, 6.0, 4.0, 6.0], "positions and the first kind");
     }
 
