@@ -14,10 +14,12 @@ impl Table {
         Self { numbers: Vec::with_capacity(rows * width), width }
     }
 
-    /// Adds the next number, rounded.
-    pub fn push(&mut self, number: f32) {
-        let [_, a, b, c] = number.to_bits().saturating_add(0x80).to_le_bytes();
-        self.numbers.push([a, b, c]);
+    /// Adds the next numbers, rounded.
+    pub fn extend(&mut self, numbers: &[f32]) {
+        self.numbers.extend(numbers.iter().map(|number| {
+            let [_, a, b, c] = number.to_bits().saturating_add(0x80).to_le_bytes();
+            [a, b, c]
+        }));
     }
 
     /// The numbers of one row.
@@ -36,9 +38,8 @@ mod tests {
         #[test]
         fn a_number_moves_by_less_than_one_in_a_hundred_thousand(number in -1e3_f32..1e3) {
             let mut table = Table::new(2, 2);
-            for number in [0.5, number, 2.0, 3.0] {
-                table.push(number);
-            }
+            table.extend(&[0.5, number]);
+            table.extend(&[2.0, 3.0]);
             let row: Vec<f32> = table.row(0).collect();
             prop_assert!((row[0] - 0.5).abs() < f32::EPSILON);
             prop_assert!((row[1] - number).abs() <= number.abs() * 2_f32.powi(-16));

@@ -91,7 +91,7 @@ impl Tensors {
         let found = self.find(name)?;
         self.check(name, &found, rows, columns)?;
         let mut table = Table::new(rows, columns);
-        self.read(&found, |number| table.push(number))?;
+        self.read(&found, |numbers| table.extend(numbers))?;
         Ok(table)
     }
 
@@ -136,28 +136,36 @@ impl Tensors {
 
     fn collect(&mut self, found: &Found) -> Result<Vec<f32>, EmbedError> {
         let mut numbers = Vec::with_capacity(found.count);
-        self.read(found, |number| numbers.push(number))?;
+        self.read(found, |block| numbers.extend_from_slice(block))?;
         Ok(numbers)
     }
 
-    fn read(&mut self, found: &Found, take: impl FnMut(f32)) -> Result<(), EmbedError> {
+    /// Gives all numbers of a tensor, block by block.
+    fn read(&mut self, found: &Found, take: impl FnMut(&[f32])) -> Result<(), EmbedError> {
         self.read_into(found, take).map_err(|source| EmbedError::Read { path: self.path.clone(), source })
     }
 
-    fn read_into(&mut self, Found { from, count, stored }: &Found, mut take: impl FnMut(f32)) -> std::io::Result<()> {
+    fn read_into(
+        &mut self,
+        Found { from, count, stored }: &Found,
+        mut take: impl FnMut(&[f32]),
+    ) -> std::io::Result<()> {
         self.file.seek(SeekFrom::Start(self.start.saturating_add(*from)))?;
         let mut buffer = vec![0; BLOCK];
+        let mut numbers = Vec::with_capacity(BLOCK / stored.size());
         let mut left = stored.size() * count;
         while left > 0 {
             let bytes = &mut buffer[..left.min(BLOCK)];
             self.file.read_exact(bytes)?;
             left -= bytes.len();
             let halves = || bytes.as_chunks::<2>().0.iter().map(|bytes| u16::from_le_bytes(*bytes));
+            numbers.clear();
             match stored {
-                Stored::F32 => bytes.as_chunks::<4>().0.iter().for_each(|bytes| take(f32::from_le_bytes(*bytes))),
-                Stored::F16 => halves().map(half).for_each(&mut take),
-                Stored::BF16 => halves().map(|bits| f32::from_bits(u32::from(bits) << 16)).for_each(&mut take),
+                Stored::F32 => numbers.extend(bytes.as_chunks::<4>().0.iter().map(|bytes| f32::from_le_bytes(*bytes))),
+                Stored::F16 => numbers.extend(halves().map(half)),
+                Stored::BF16 => numbers.extend(halves().map(|bits| f32::from_bits(u32::from(bits) << 16))),
             }
+            take(&numbers);
         }
         Ok(())
     }
