@@ -50,7 +50,7 @@ enum Stored {
 
 /// The format's own limit on the header, in bytes.
 const LONGEST_HEADER: u64 = 100_000_000;
-/// Read at once, in bytes.
+/// Read at once, about, in bytes.
 const BLOCK: usize = 1 << 16;
 
 impl Tensors {
@@ -91,7 +91,7 @@ impl Tensors {
         let found = self.find(name)?;
         self.check(name, &found, rows, columns)?;
         let mut table = Table::new(rows, columns);
-        self.read(&found, |numbers| table.extend(numbers))?;
+        self.read(&found, columns, |rows| table.extend(rows))?;
         Ok(table)
     }
 
@@ -136,28 +136,31 @@ impl Tensors {
 
     fn collect(&mut self, found: &Found) -> Result<Vec<f32>, EmbedError> {
         let mut numbers = Vec::with_capacity(found.count);
-        self.read(found, |block| numbers.extend_from_slice(block))?;
+        self.read(found, 1, |block| numbers.extend_from_slice(block))?;
         Ok(numbers)
     }
 
-    /// Gives all numbers of a tensor, block by block.
-    fn read(&mut self, found: &Found, take: impl FnMut(&[f32])) -> Result<(), EmbedError> {
-        self.read_into(found, take).map_err(|source| EmbedError::Read { path: self.path.clone(), source })
+    /// Gives all numbers of a tensor in blocks, each of whole rows of so many numbers.
+    fn read(&mut self, found: &Found, row: usize, take: impl FnMut(&[f32])) -> Result<(), EmbedError> {
+        self.read_into(found, row, take).map_err(|source| EmbedError::Read { path: self.path.clone(), source })
     }
 
     fn read_into(
         &mut self,
         Found { from, count, stored }: &Found,
+        row: usize,
         mut take: impl FnMut(&[f32]),
     ) -> std::io::Result<()> {
         self.file.seek(SeekFrom::Start(self.start.saturating_add(*from)))?;
-        let mut buffer = vec![0; BLOCK];
-        let mut numbers = Vec::with_capacity(BLOCK / stored.size());
+        let row = (row * stored.size()).max(1);
+        let mut buffer = vec![0; (BLOCK / row).max(1) * row];
+        let mut numbers = Vec::with_capacity(buffer.len() / stored.size());
         let mut left = stored.size() * count;
         while left > 0 {
-            let bytes = &mut buffer[..left.min(BLOCK)];
+            let length = left.min(buffer.len());
+            let bytes = &mut buffer[..length];
             self.file.read_exact(bytes)?;
-            left -= bytes.len();
+            left -= length;
             let halves = || bytes.as_chunks::<2>().0.iter().map(|bytes| u16::from_le_bytes(*bytes));
             numbers.clear();
             match stored {
