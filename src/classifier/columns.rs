@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Rows of as many numbers each, by number, in blocks of some tens of kilobytes. In one piece it may be 25 MB; freeing pieces of such size
+/// Columns of as many numbers each, in blocks of some tens of kilobytes. In one piece it may be 25 MB; freeing pieces of such size
 /// teaches the system's allocator (glibc) to keep what is freed, and a process that learnt would keep all copies that cross-validation made.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Columns {
