@@ -1,11 +1,12 @@
 //! Passwords: which are good enough, and their hashes.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use argon2::{
-    Argon2,
-    password_hash::{PasswordHasher as _, PasswordVerifier as _, phc::PasswordHash},
+    Algorithm, Argon2, Block, Params, Version,
+    password_hash::phc::{Output, ParamsString, PasswordHash, Salt},
 };
+use subtle::ConstantTimeEq as _;
 use tokio::sync::Semaphore;
 use unicode_normalization::UnicodeNormalization as _;
 
@@ -15,11 +16,13 @@ use crate::policy::{HASHES_AT_ONCE, MAX_PASSWORD_BYTES, MIN_PASSWORD_CHARS};
 /// Cheat Sheet names: argon2id with 19 MiB, 2 passes, 1 lane.
 pub struct Passwords {
     places: Arc<Semaphore>,
+    /// The memory of each place, kept once it was needed: given back and taken anew by ever other threads, the allocator keeps it many times.
+    memory: Arc<Mutex<Vec<Vec<Block>>>>,
 }
 
 impl Default for Passwords {
     fn default() -> Self {
-        Self { places: Arc::new(Semaphore::new(HASHES_AT_ONCE)) }
+        Self { places: Arc::new(Semaphore::new(HASHES_AT_ONCE)), memory: Arc::default() }
     }
 }
 
@@ -35,8 +38,21 @@ impl Passwords {
     /// The system has no random numbers or no memory.
     pub async fn hash(&self, password: &str) -> Result<String, HashError> {
         let password = normal(password);
-        let hash = move || Argon2::default().hash_password(password.as_bytes()).map(|hash| hash.to_string());
-        self.apart(hash).await?.map_err(|error| HashError(error.to_string()))
+        let hash = move |memory: &mut Vec<Block>| {
+            let mut random = [0; Salt::RECOMMENDED_LENGTH];
+            getrandom::fill(&mut random).map_err(told)?;
+            let salt = Salt::new(&random).map_err(told)?;
+            let params = Params::default();
+            let hash = PasswordHash {
+                algorithm: Algorithm::default().ident(),
+                version: Some(Version::default().into()),
+                params: ParamsString::try_from(&params).map_err(told)?,
+                hash: Some(output(password.as_bytes(), &salt, params, Version::default(), memory)?),
+                salt: Some(salt),
+            };
+            Ok(hash.to_string())
+        };
+        self.apart(hash).await?
     }
 
     /// Whether a password is the one that was hashed. Without a hash it takes as long and says no, so that nobody learns from the time which
@@ -50,25 +66,58 @@ impl Passwords {
             "$argon2id$v=19$m=19456,t=2,p=1$F3qVJ0b8xGmZ1sYk2n7RtA$1hZ0c3b6q5m8r2u7w9y4x1v6t3s8p5n2k7j4h1g6f3A";
         let known = hash.is_some();
         let (password, hash) = (normal(password), hash.unwrap_or(NOBODY).to_owned());
-        let verify = move || {
-            let hash = PasswordHash::new(&hash).map_err(|error| HashError(error.to_string()))?;
-            Ok(Argon2::default().verify_password(password.as_bytes(), &hash).is_ok())
+        let verify = move |memory: &mut Vec<Block>| {
+            let hash = PasswordHash::new(&hash).map_err(told)?;
+            let (Some(salt), Some(expected)) = (&hash.salt, &hash.hash) else { return Ok(false) };
+            if hash.algorithm != Algorithm::default().ident() {
+                return Ok(false);
+            }
+            let version = hash.version.map_or(Ok(Version::default()), Version::try_from).map_err(told)?;
+            let params = Params::try_from(&hash).map_err(told)?;
+            let found = output(password.as_bytes(), salt, params, version, memory)?;
+            Ok(found.as_bytes().ct_eq(expected.as_bytes()).into())
         };
         Ok(self.apart(verify).await?? && known)
     }
 
-    /// Runs it beside the async workers, when there is a place.
-    async fn apart<T: Send + 'static>(&self, job: impl FnOnce() -> T + Send + 'static) -> Result<T, HashError> {
-        let places = Arc::clone(&self.places);
-        let place = places.acquire_owned().await.map_err(|error| HashError(error.to_string()))?;
+    /// Runs it beside the async workers, when there is a place, in that place's memory.
+    async fn apart<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&mut Vec<Block>) -> T + Send + 'static,
+    ) -> Result<T, HashError> {
+        let (places, kept) = (Arc::clone(&self.places), Arc::clone(&self.memory));
+        let place = places.acquire_owned().await.map_err(told)?;
         // The place is taken as long as the work lasts, also if nobody waits for it any more.
         let job = move || {
-            let done = job();
+            let mut memory = kept.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default();
+            let done = job(&mut memory);
+            kept.lock().unwrap_or_else(PoisonError::into_inner).push(memory);
             drop(place);
             done
         };
-        tokio::task::spawn_blocking(job).await.map_err(|error| HashError(error.to_string()))
+        tokio::task::spawn_blocking(job).await.map_err(told)
     }
+}
+
+/// The argon2id hash itself, computed in memory that is kept.
+fn output(
+    password: &[u8],
+    salt: &Salt,
+    params: Params,
+    version: Version,
+    memory: &mut Vec<Block>,
+) -> Result<Output, HashError> {
+    let mut bytes = vec![0; params.output_len().unwrap_or(Params::DEFAULT_OUTPUT_LEN)];
+    if memory.len() < params.block_count() {
+        memory.resize(params.block_count(), Block::default());
+    }
+    let argon2 = Argon2::new(Algorithm::default(), version, params);
+    argon2.hash_password_into_with_memory(password, salt.as_ref(), &mut bytes, memory.as_mut_slice()).map_err(told)?;
+    Output::new(&bytes).map_err(told)
+}
+
+fn told(error: impl std::fmt::Display) -> HashError {
+    HashError(error.to_string())
 }
 
 /// The same password however a keyboard composes it.
@@ -208,5 +257,18 @@ mod tests {
         assert!(!passwords.verify("cafe at midnight", Some(&hash)).await.unwrap());
         assert!(!passwords.verify("cafe at midnight", None).await.unwrap());
         assert_ne!(hash, passwords.hash("cafe\u{301} at midnight").await.unwrap());
+        let by_the_crate =
+            argon2::PasswordVerifier::verify_password(&Argon2::default(), "café at midnight".as_bytes(), hash.as_str());
+        assert!(by_the_crate.is_ok(), "a hash like anybody's");
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn however_many_sign_in_at_once_each_place_has_one_memory() {
+        let passwords = Passwords::default();
+        let tries = (0..20).map(|n| passwords.verify(if n % 2 == 0 { "a" } else { "b" }, None));
+        assert!(futures::future::join_all(tries).await.into_iter().all(|known| !known.unwrap()));
+        let memory = passwords.memory.lock().unwrap();
+        assert!((1..=HASHES_AT_ONCE).contains(&memory.len()), "{}", memory.len());
+        assert!(memory.iter().all(|blocks| blocks.len() == Params::default().block_count()));
     }
 }
