@@ -237,9 +237,22 @@ fn plain(answer: &str) -> String {
     answer.replace("{{", "{ {").replace("}}", "} }")
 }
 
-/// A YAML double-quoted scalar; JSON's strings are a subset of those.
+/// A YAML double-quoted scalar. JSON's strings are nearly a subset of those: what YAML does not take as it is, or takes for a line end, is
+/// escaped, and so is what would turn the line around for whoever reads the draft.
 fn quoted(text: &str) -> String {
-    serde_json::Value::from(text).to_string()
+    let mut quoted = String::new();
+    for c in serde_json::Value::from(text).to_string().chars() {
+        let is_noncharacter = u32::from(c) & 0xFFFE == 0xFFFE;
+        let is_direction =
+            matches!(c, '\u{61C}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}');
+        if c.is_control() || is_noncharacter || is_direction || matches!(c, '\u{2028}' | '\u{2029}' | '\u{FEFF}') {
+            // Writing to a string cannot fail.
+            let _ = write!(quoted, "\\U{:08X}", u32::from(c));
+        } else {
+            quoted.push(c);
+        }
+    }
+    quoted
 }
 
 fn is_name(name: &str) -> bool {
@@ -303,6 +316,21 @@ mod tests {
         insta::assert_snapshot!(format!("{}\n{}", draft.intent.1, draft.responses[0].1));
         let with_x = made(&said, "Open.", |material| material.learn_from_x = true).unwrap();
         assert_eq!(with_x.examples, 3);
+    }
+
+    #[test]
+    fn whatever_stands_in_a_customers_words_the_draft_can_be_read() {
+        let dir = tempfile::tempdir().unwrap();
+        fs::write(dir.path().join("incident.yaml"), knowledge::starter_incident()).unwrap();
+        let odd: String = (0x7f..0xa0)
+            .chain([0x2028, 0x2029, 0xFEFF, 0xFFFE, 0xFFFF, 0x202E, 0x200F, 0x1FFFE])
+            .filter_map(char::from_u32)
+            .collect();
+        let said = [said(1, "web", &format!("is the zoo{odd} open"))];
+        let draft = made(&said, &format!("It is open.{odd}"), |_| {}).unwrap();
+        assert!(!draft.intent.1.contains(|c: char| c.is_control() && c != '\n'), "{:?}", draft.intent.1);
+        write(&draft, dir.path(), "2026-11-14T12:00:00Z".parse().unwrap()).unwrap();
+        assert!(dir.path().join("intents/zoo.yaml").exists());
     }
 
     #[test]
