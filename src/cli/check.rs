@@ -12,6 +12,7 @@ use serde::Serialize;
 use super::{
     credentials::{self, Tried},
     learn,
+    terminal::printable_json,
     understanding::Understanding,
 };
 #[cfg(feature = "x")]
@@ -136,7 +137,7 @@ fn json(loaded: &Loaded, understanding: Option<Understanding>, channels: Option<
         understanding,
         channels,
     };
-    Ok(serde_json::to_string_pretty(&report)? + "\n")
+    Ok(printable_json(&serde_json::to_string_pretty(&report)?) + "\n")
 }
 
 #[cfg(test)]

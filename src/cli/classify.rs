@@ -9,7 +9,7 @@ use std::{
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::{incoming, load_responder, share};
+use super::{incoming, load_responder, share, terminal::printable_json};
 use crate::{
     conversation::{Conversation, Decision, Memory},
     message::ConversationId,
@@ -32,8 +32,7 @@ pub(super) fn run(args: &Args, dir: &Path) -> anyhow::Result<ExitCode> {
     while input.read_until(b'\n', &mut line)? > 0 {
         let text = String::from_utf8_lossy(&line);
         let verdict = verdict(&responder, text.trim_end_matches(['\r', '\n']), Timestamp::now());
-        serde_json::to_writer(&mut output, &verdict)?;
-        output.write_all(b"\n")?;
+        writeln!(output, "{}", printable_json(&serde_json::to_string(&verdict)?))?;
         output.flush()?;
         line.clear();
     }

@@ -16,7 +16,7 @@ use super::{
     import::file_name,
     labelled::{self, Labelled, OUT_OF_SCOPE},
     learn, load_knowledge, share,
-    terminal::printable,
+    terminal::{printable, printable_json},
     understanding::Understanding,
 };
 use crate::{
@@ -81,8 +81,8 @@ pub(super) fn run(args: &Args, dir: &Path) -> anyhow::Result<ExitCode> {
     let mut output = io::stdout().lock();
     match args.format {
         Format::Json => {
-            serde_json::to_writer_pretty(&mut output, &Report { score, understanding })?;
-            writeln!(output)?;
+            let report = serde_json::to_string_pretty(&Report { score, understanding })?;
+            writeln!(output, "{}", printable_json(&report))?;
         }
         Format::Table => {
             score.table(&mut output)?;

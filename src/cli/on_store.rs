@@ -9,6 +9,7 @@ use anyhow::{Context as _, bail};
 use jiff::{Timestamp, tz::TimeZone};
 use serde::Serialize;
 
+use super::terminal::printable_json;
 use crate::{config::Config, store::Store};
 
 /// Which store.
@@ -69,8 +70,7 @@ pub(super) enum Format {
 }
 
 pub(super) fn json(output: &mut impl Write, value: &impl Serialize) -> anyhow::Result<()> {
-    serde_json::to_writer_pretty(&mut *output, value)?;
-    writeln!(output)?;
+    writeln!(output, "{}", printable_json(&serde_json::to_string_pretty(value)?))?;
     Ok(())
 }
 
