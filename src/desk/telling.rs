@@ -125,6 +125,9 @@ pub fn answer(outcome: &StaffOutcome) -> Option<String> {
         StaffOutcome::Nameless => {
             "Nothing was sent: customers see who answers them, so write under your own name (not as an anonymous admin).".to_owned()
         }
+        StaffOutcome::NotAName(why) => {
+            format!("Nothing was sent or done: customers see your name, and {why}. Change how you are called here, then write it again.")
+        }
         StaffOutcome::Hidden => "Nothing was sent: the platform shows us no words here.".to_owned(),
     };
     Some(text)
@@ -410,6 +413,7 @@ mod tests {
             StaffOutcome::Edited,
             StaffOutcome::Files,
             StaffOutcome::Nameless,
+            StaffOutcome::NotAName("it may hold letters, digits, spaces and . , - ' ’ ( )".into()),
             StaffOutcome::Hidden,
         ];
         assert_eq!(answer(&StaffOutcome::Done), None, "a sign is enough");
@@ -425,6 +429,7 @@ mod tests {
         The customer has the words as you wrote them first: an edit does not reach them.
         Nothing was sent: files cannot be passed on. Write the words alone.
         Nothing was sent: customers see who answers them, so write under your own name (not as an anonymous admin).
+        Nothing was sent or done: customers see your name, and it may hold letters, digits, spaces and . , - ' ’ ( ). Change how you are called here, then write it again.
         Nothing was sent: the platform shows us no words here.
         "#);
     }

@@ -5,8 +5,8 @@ use sqlx::Row;
 
 use super::{
     Result, Store, StoreError, Token, TokenHash,
-    handling::{MAX_NAME_BYTES, checked},
     rows::{micros, moment},
+    users,
 };
 
 /// What is known of a token for the API.
@@ -23,9 +23,9 @@ impl Store {
     /// Lets the holder of a token in under a name. The name of a revoked token may be used again.
     ///
     /// # Errors
-    /// [`StoreError::TokenNameTaken`] if a token of that name is in use; [`StoreError::Empty`] and [`StoreError::TooLong`] for the name.
+    /// [`StoreError::TokenNameTaken`] if a token of that name is in use; [`StoreError::NotAName`]: customers read it where a bridge names no agent.
     pub async fn add_api_token(&self, name: &str, token: &Token, now: Timestamp) -> Result<()> {
-        let name = checked("token's name", name, MAX_NAME_BYTES)?;
+        let name = users::name(name)?;
         let hash = token.hash();
         self.writer
             .run(move |work| {

@@ -13,6 +13,7 @@ use super::{
     outbox,
     promises::{self, NewPromise},
     rows::{Audit, find_conversation, micros, save_memory},
+    users,
     writer::Work,
 };
 use crate::{
@@ -22,8 +23,8 @@ use crate::{
     reading::Language,
 };
 
-/// The longest name of an agent, in bytes.
-pub(super) const MAX_NAME_BYTES: usize = 200;
+/// The longest name of an agent that is looked at, in bytes.
+const MAX_NAME_BYTES: usize = 200;
 
 /// How an open escalation gets to another owner, or to none.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -324,9 +325,9 @@ async fn find_open(
     Ok((conversation.ok_or(StoreError::NoEscalation(id))?, escalation.claimed_by, waits))
 }
 
-/// An agent's name within its bounds.
+/// An agent's name, wherever they act from: what an account may be called, and nothing else, since customers read it.
 pub(super) fn agent_name(name: &str) -> Result<String> {
-    checked("agent's name", name, MAX_NAME_BYTES)
+    users::name(&checked("agent's name", name, MAX_NAME_BYTES)?)
 }
 
 pub(super) fn checked(what: &'static str, text: &str, limit: usize) -> Result<String> {

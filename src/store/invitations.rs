@@ -146,10 +146,7 @@ async fn make(work: &mut Work, purpose: Purpose, token: TokenHash, by: Option<St
             if user.disabled_at.is_some() {
                 return Err(StoreError::NoUser(user.name));
             }
-            sqlx::query("DELETE FROM invitations WHERE user = ? AND used_at IS NULL")
-                .bind(user.id)
-                .execute(&mut *connection)
-                .await?;
+            drop_resets(connection, user.id).await?;
             (Some(user.name), user.role, Some(user.id), "reset")
         }
     };
@@ -257,6 +254,35 @@ async fn drop_open(connection: &mut SqliteConnection, name: &str, now: Timestamp
         }
     }
     Ok(dropped)
+}
+
+/// Makes open links to a new password of this user void, inside a job.
+pub(super) async fn drop_resets(connection: &mut SqliteConnection, user: i64) -> Result<()> {
+    sqlx::query("DELETE FROM invitations WHERE user = ? AND used_at IS NULL").bind(user).execute(connection).await?;
+    Ok(())
+}
+
+/// Makes all open links void that an admin made, inside a job, and tells the trail of each: `by` is who took the right away.
+pub(super) async fn drop_made_by(
+    connection: &mut SqliteConnection,
+    admin: &str,
+    by: Option<&str>,
+    now: Timestamp,
+) -> Result<()> {
+    let dropped: Vec<Option<String>> = sqlx::query_scalar(
+        "DELETE FROM invitations WHERE invited_by = ? AND used_at IS NULL AND ends_at > ? RETURNING name",
+    )
+    .bind(admin)
+    .bind(micros(now))
+    .fetch_all(&mut *connection)
+    .await?;
+    let detail = format!("{admin} is no admin any more");
+    for name in dropped {
+        let audit =
+            Audit { kind: "withdraw", agent: by, subject: name.as_deref(), detail: Some(&detail), ..Audit::default() };
+        audit.insert(&mut *connection, now).await?;
+    }
+    Ok(())
 }
 
 fn invitation(row: &SqliteRow) -> Result<Invitation> {

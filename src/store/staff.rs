@@ -60,6 +60,8 @@ pub enum StaffOutcome {
     Files,
     /// The platform does not tell us who wrote it.
     Nameless,
+    /// Their name on the platform is none that customers may read, with the reason.
+    NotAName(String),
     /// The platform does not tell us what was written.
     Hidden,
 }
@@ -396,7 +398,7 @@ async fn act(
     say: Option<Outgoing>,
     now: Timestamp,
 ) -> Result<StaffOutcome> {
-    let agent = agent_name(agent);
+    let agent = agent_name(&without_pictures(agent));
     let handling = match order {
         // Also who has no name is told something.
         StaffOrder::Tell(outcome) => return Ok(outcome),
@@ -426,6 +428,12 @@ async fn act(
     Ok(StaffOutcome::Done)
 }
 
+/// A name of a platform without emoji and their joiners, which many people put beside it.
+fn without_pictures(name: &str) -> String {
+    let is_picture = |c: char| matches!(c, '\u{200D}' | '\u{FE0F}' | '\u{2190}'..='\u{2BFF}' | '\u{1F000}'..='\u{1FAFF}' | '\u{E0020}'..='\u{E007F}');
+    name.chars().filter(|c| !is_picture(*c)).collect()
+}
+
 /// What the writer is told of a refusal, which comes before anything was changed; what else failed is passed on.
 fn refusal(error: StoreError) -> Result<StaffOutcome> {
     match error {
@@ -433,6 +441,7 @@ fn refusal(error: StoreError) -> Result<StaffOutcome> {
         StoreError::NotClaimed(_) => Ok(StaffOutcome::Unclaimed),
         StoreError::AlreadyResolved(_) => Ok(StaffOutcome::AlreadyResolved),
         StoreError::Empty(_) => Ok(StaffOutcome::Empty),
+        StoreError::NotAName(why) => Ok(StaffOutcome::NotAName(why.to_owned())),
         StoreError::TooLong { limit, .. } => Ok(StaffOutcome::TooLong(limit)),
         other => Err(other),
     }

@@ -8,7 +8,7 @@ use sqlx::{Row, SqliteConnection, sqlite::SqliteRow};
 use unicode_normalization::UnicodeNormalization as _;
 
 use super::{
-    Result, Store, StoreError,
+    Result, Store, StoreError, invitations,
     rows::{Audit, corrupt, micros, moment},
     sessions,
     tokens::TokenHash,
@@ -82,6 +82,9 @@ pub struct Credentials {
     pub password: String,
 }
 
+/// Names that nobody may have, as they are compared: above words of a person they would deceive.
+const RESERVED: [&str; 7] = ["bot", "the bot", "system", "everyone", "here", "channel", "evenkeel"];
+
 macro_rules! select_users {
     ($rest:literal) => {
         concat!(
@@ -139,6 +142,8 @@ impl Store {
                     let user = find(&mut work.connection, &name).await?;
                     store_password(&mut work.connection, user.id, &hash).await?;
                     sessions::end_all(&mut work.connection, user.id, Some(&stays)).await?;
+                    // A link to yet another password, which somebody else may hold, is as good as the old one.
+                    invitations::drop_resets(&mut work.connection, user.id).await?;
                     let audit = Audit { kind: "password", agent: Some(&user.name), ..Audit::default() };
                     audit.insert(&mut work.connection, now).await?;
                     work.changes.desk = true;
@@ -219,10 +224,12 @@ async fn apply(work: &mut Work, name: String, change: Change, by: Option<String>
     if change == Change::Disable {
         sessions::end_all(connection, user.id, None).await?;
         // A link to a new password would outlive the disabling and work once the user is let in again.
-        sqlx::query("DELETE FROM invitations WHERE user = ? AND used_at IS NULL")
-            .bind(user.id)
-            .execute(&mut *connection)
-            .await?;
+        invitations::drop_resets(connection, user.id).await?;
+    }
+    let is_admin_no_more = change == Change::Disable || matches!(change, Change::Role(role) if role < Role::Admin);
+    if user.role == Role::Admin && is_admin_no_more {
+        // Nobody gets in by the word of somebody who may not invite any more.
+        invitations::drop_made_by(connection, &user.name, by.as_deref(), now).await?;
     }
     let audit =
         Audit { kind, agent: by.as_deref(), subject: Some(&user.name), detail: detail.as_deref(), ..Audit::default() };
@@ -286,6 +293,9 @@ pub fn name(text: &str) -> Result<String> {
     if !name.chars().all(|c| c.is_alphanumeric() || mark(c) || " .,-'’()".contains(c)) {
         return Err(StoreError::NotAName("it may hold letters, digits, spaces and . , - ' ’ ( )"));
     }
+    if RESERVED.contains(&key(&name).as_str()) {
+        return Err(StoreError::NotAName("customers would take it for a machine, or for everybody"));
+    }
     Ok(name)
 }
 
@@ -308,6 +318,9 @@ mod tests {
     #[test]
     fn what_could_deceive_a_reader_is_no_name() {
         let long = "x".repeat(51);
+        for text in ["Bot", "ＢＯＴ", "@everyone", "everyone", "[your refund](https://evil.example)"] {
+            assert!(matches!(name(text), Err(StoreError::NotAName(_))), "{text:?}");
+        }
         for text in ["", "  ", "...", "<b>Dana</b>", "Dana\u{202E}", "Da\u{200B}na", "a\nb@c", "{{x}}", "a\u{7}", &long]
         {
             assert!(matches!(name(text), Err(StoreError::NotAName(_))), "{text:?}");
