@@ -23,6 +23,7 @@ mod hostile;
 mod languages;
 mod model;
 mod one_answer_for_all;
+mod privacy;
 mod robust;
 mod sample;
 mod service;

@@ -10,8 +10,8 @@ use evenkeel::{
     message::{Attachment, ConversationId, Incoming},
     reading::Danger,
     store::{
-        Delivery, EscalationFilter, Handling, LastSeen, LineAuthor, Looked, NewPromise, NewReply, OpenError, Outcome,
-        PromiseFilter, PromiseStep, QueueFilter, Silence, Store, StoreError, Whose,
+        Delivery, Eraser, EscalationFilter, Handling, LastSeen, LineAuthor, Looked, NewPromise, NewReply, OpenError,
+        Outcome, PromiseFilter, PromiseStep, QueueFilter, Silence, Store, StoreError, Whose,
     },
 };
 
@@ -618,10 +618,10 @@ async fn an_erased_person_leaves_no_word_behind() {
     house.store.receive(&in_public).await.unwrap();
 
     let leased = house.lease(1).await;
-    let removed = house.store.erase("web", "visitor of theirs").await.unwrap();
+    let removed = house.store.erase("web", "visitor of theirs", Eraser::Themselves).await.unwrap().removed;
     // 62 incoming, 62 + 1 outgoing; conversation, contact, escalation.
     assert_eq!(removed, 62 + 62 + 3);
-    assert_eq!(house.store.erase("web", "visitor of theirs").await.unwrap(), 0);
+    assert_eq!(house.store.erase("web", "visitor of theirs", Eraser::Themselves).await.unwrap().removed, 0);
     house.store.sent(leased[0].id, None, at(30)).await.unwrap();
     for file in std::fs::read_dir(house.folder.path()).unwrap() {
         let file = file.unwrap().path();

@@ -257,7 +257,7 @@ async fn an_erased_member_leaves_its_group_and_no_word() {
     house.asks("web", "bo", "zoo open?").await;
     let (group, _) = house.group_all().await;
     house.answer(group, "Yes.").await;
-    house.store.erase("web", "visitor of ana").await.unwrap();
+    house.store.erase("web", "visitor of ana", evenkeel::store::Eraser::Themselves).await.unwrap();
     let members = house.store.group(group, 0, 10).await.unwrap();
     assert_eq!((members.all, members.group.samples), (1, vec!["zoo open?".to_owned()]));
 }

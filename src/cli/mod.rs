@@ -4,6 +4,7 @@ mod bars;
 mod chat;
 mod check;
 mod classify;
+mod contacts;
 mod credentials;
 mod escalations;
 mod eval;
@@ -73,6 +74,8 @@ enum Command {
     Groups(groups::Args),
     /// See what customers were promised, and say what became of it
     Promises(promises::Args),
+    /// Find, show, copy, erase or hold what is kept of a person
+    Contacts(contacts::Args),
     /// Let other helpdesks use the API
     Tokens(tokens::Args),
     /// Get the sentence encoder, or see where it is looked for
@@ -96,6 +99,7 @@ pub fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Users(args) => users::run(&args, dir),
         Command::Groups(args) => groups::run(&args, dir),
         Command::Promises(args) => promises::run(&args, dir),
+        Command::Contacts(args) => contacts::run(&args, dir),
         Command::Tokens(args) => tokens::run(&args, dir),
         Command::Model(args) => model::run(&args, dir),
     }

@@ -10,6 +10,7 @@ pub mod intent_draft;
 pub mod make_intent;
 pub mod orders;
 pub mod passwords;
+pub mod person_page;
 pub mod reactions;
 pub mod redaction;
 pub mod settings;

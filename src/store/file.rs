@@ -25,6 +25,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0008_staff.sql"),
     include_str!("../../migrations/0009_figures.sql"),
     include_str!("../../migrations/0010_queue.sql"),
+    include_str!("../../migrations/0012_privacy.sql"),
 ];
 
 /// Marks a file as Evenkeel's (`PRAGMA application_id`): the letters `EvkL`.

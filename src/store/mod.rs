@@ -7,9 +7,11 @@
 mod api_tokens;
 mod channels;
 mod clocks;
+mod contacts;
 mod counts;
 mod erase;
 mod escalations;
+mod export;
 mod figures;
 mod file;
 mod followed;
@@ -45,8 +47,11 @@ pub use self::{
     api_tokens::ApiToken,
     channels::{LastSeen, Silence},
     clocks::{Claim, Looked, Waiting},
+    contacts::{Contact, Found, Hold, OpenMatter},
     counts::{Counts, Status},
+    erase::{Erased, Eraser},
     escalations::{EscalationFilter, EscalationRecord},
+    export::{ExportedConversation, ExportedEscalation, PersonExport, Understood},
     figures::{Counted, PromiseCount, Resolved, Span, Wait},
     file::OpenError,
     followed::{Followed, Next},
@@ -133,6 +138,16 @@ pub enum StoreError {
     NoInvitation,
     #[error("there is a token named {0} already")]
     TokenNameTaken(String),
+    #[error("nobody is known as {0}: `evenkeel contacts find` looks for people")]
+    NoContact(String),
+    #[error("several people are known by names that begin with {0}: name one of them in full")]
+    ManyContacts(String),
+    /// A legal hold: with its reason.
+    #[error("nothing of this person may be deleted: {0}")]
+    Held(String),
+    /// Erasing would take a matter from the desk that somebody is seeing to, or has to.
+    #[error("{}", open_matters(.0))]
+    StillOpen(Vec<OpenMatter>),
     #[error("the store is closed")]
     Closed,
     /// The change is made, but its traces cannot leave the file while another process reads it.
@@ -157,6 +172,11 @@ impl From<sqlx::Error> for StoreError {
             other => Self::Database(other),
         }
     }
+}
+
+fn open_matters(matters: &[OpenMatter]) -> String {
+    let told: Vec<String> = matters.iter().map(ToString::to_string).collect();
+    format!("this person still has something open: {}", told.join("; "))
 }
 
 type Result<T> = std::result::Result<T, StoreError>;

@@ -2,7 +2,7 @@
 
 use std::{
     collections::HashMap,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Mutex, MutexGuard, PoisonError, atomic::AtomicBool},
 };
 
 use tokio::sync::{Notify, watch};
@@ -38,6 +38,8 @@ impl Changes {
 pub(super) struct Signals {
     pub inbox: Notify,
     pub desk: watch::Sender<()>,
+    /// Erased words may still stand in the write-ahead log.
+    pub unflushed: AtomicBool,
     outbox: Mutex<HashMap<String, watch::Sender<()>>>,
     watched: Mutex<Watched>,
 }

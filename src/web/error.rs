@@ -85,6 +85,13 @@ impl From<StoreError> for ApiError {
             StoreError::NotClaimed(_) => conflict("not_claimed"),
             StoreError::IdTaken(_) => conflict("id_taken"),
             StoreError::ClaimedBy { agent, .. } => conflict("claimed_by").with_agent(Some(agent.clone())),
+            StoreError::NotAName(_) => Self::malformed("bad_agent", error.to_string()),
+            // The reason of a hold is not for the person.
+            StoreError::Held(_) => Self::new(
+                StatusCode::CONFLICT,
+                "held",
+                "the law asks that this conversation is kept for now: ask the company to delete it",
+            ),
             StoreError::Empty(_) => Self::malformed("empty", error.to_string()),
             StoreError::TooLong { .. } => Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", error.to_string()),
             _ => {

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::{CHANNEL, Shared, error::ApiError, limits};
-use crate::hexadecimal;
+use crate::{hexadecimal, store::Eraser};
 
 /// Bytes of a visitor's key: 256 bits are beyond guessing.
 const KEY_BYTES: usize = 32;
@@ -84,7 +84,7 @@ pub(super) async fn create(
 /// `DELETE /api/chat/visitors`: the caller and all their words are forgotten.
 pub(super) async fn delete(State(shared): State<Shared>, visitor: Visitor) -> Result<Json<Value>, ApiError> {
     shared.guards.messages.check(&visitor.0)?;
-    let erased = shared.state.store.erase(CHANNEL, &visitor.0).await?;
+    let erased = shared.state.store.erase(CHANNEL, &visitor.0, Eraser::Themselves).await?.removed;
     shared.tabs.wake(&visitor.0);
     Ok(Json(json!({ "erased": erased })))
 }
