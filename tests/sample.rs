@@ -38,6 +38,9 @@ fn every_answer_can_be_said_on_any_day_in_both_languages() {
                 let said =
                     knowledge.answer(intent, language, now).unwrap_or_else(|error| panic!("{now} {intent}: {error}"));
                 assert!(!said.text.contains("{{"), "{intent}: {}", said.text);
+                for claim in ["checked today", "hecked yesterday", "revisión: ", "evisado hoy"] {
+                    assert!(!said.text.contains(claim), "nobody checks the sample's facts: {intent}: {}", said.text);
+                }
             }
         }
     }

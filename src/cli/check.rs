@@ -97,12 +97,15 @@ pub(super) fn human(loaded: &Loaded, colour: bool) -> String {
 pub(super) fn summary(loaded: &Loaded) -> String {
     let checked = format!("checked {}, {}", number(loaded.intents, "intent"), number(loaded.responses, "response"));
     let (errors, warnings) = (count(loaded, Severity::Error), count(loaded, Severity::Warning));
-    match (errors, warnings) {
-        (0, 0) => format!("{checked}: all good"),
-        (errors, 0) => format!("{checked}: {}", number(errors, "error")),
-        (0, warnings) => format!("{checked}: {}", number(warnings, "warning")),
-        (errors, warnings) => format!("{checked}: {}, {}", number(errors, "error"), number(warnings, "warning")),
-    }
+    let found = match (errors, warnings) {
+        (0, 0) => "all good".to_owned(),
+        (errors, 0) => number(errors, "error"),
+        (0, warnings) => number(warnings, "warning"),
+        (errors, warnings) => format!("{}, {}", number(errors, "error"), number(warnings, "warning")),
+    };
+    let sample =
+        if loaded.is_sample { " (the sample: its times are made up, see `sample` in incident.yaml)" } else { "" };
+    format!("{checked}: {found}{sample}")
 }
 
 fn number(number: usize, of: &str) -> String {
@@ -155,8 +158,8 @@ mod tests {
         for (path, text) in [
             ("incident.yaml", starter_incident()),
             ("responses/phrases.yaml", starter_phrases()),
-            ("responses/a.md", "Yes."),
-            ("intents/a.yaml", intent),
+            ("responses/talk_to_person.md", "Yes."),
+            ("intents/talk_to_person.yaml", intent),
         ] {
             fs::write(dir.path().join(path), text).unwrap();
         }

@@ -6,12 +6,13 @@ use std::{
 };
 
 use super::{
+    WISH_INTENT,
     files::ResponseFile,
     incident::Incident,
-    intent::{IntentFile, check_duplicates},
-    problem::{Problem, Source, did_you_mean},
+    intent::{IntentFile, Line, check_duplicates, same_line},
+    problem::{Problem, Severity, Source, nearest},
     response::Response,
-    yaml,
+    texts::{Languages, not_here},
 };
 use crate::reading::{Danger, Language};
 
@@ -25,9 +26,42 @@ pub fn check(
     problems: &mut Vec<Problem>,
 ) {
     check_duplicates(intents, problems);
+    check_titles(intents, problems);
+    check_wish(intents, unread, problems);
     check_dangers(intents, problems);
-    check_responses(intents, responses, unread, incident.languages.default_language(), problems);
+    check_responses(intents, responses, unread, &incident.languages, problems);
     check_emergency_help(intents, compiled, incident, problems);
+}
+
+/// Two choices that read alike cannot be told apart by a customer.
+fn check_titles(intents: &[IntentFile], problems: &mut Vec<Problem>) {
+    let mut seen: BTreeMap<(Language, String), (&IntentFile, &Line)> = BTreeMap::new();
+    for file in intents {
+        for (language, title) in &file.titles {
+            let key = (*language, same_line(&title.text));
+            let Some((first, first_title)) = seen.get(&key) else {
+                seen.insert(key, (file, title));
+                continue;
+            };
+            let message =
+                format!("the intent `{}` has the same title: customers cannot choose between them", first.intent.name);
+            let problem = Problem::warning("duplicate-title", &file.source, title.range.clone(), message)
+                .suggest("say in each title what sets it apart");
+            problems.push(problem.also(&first.source, first_title.range.clone()));
+        }
+    }
+}
+
+/// Whoever asks for a person is heard by an intent of its own.
+fn check_wish(intents: &[IntentFile], unread: &BTreeSet<String>, problems: &mut Vec<Problem>) {
+    let path = format!("intents/{WISH_INTENT}.yaml");
+    if intents.is_empty() || unread.contains(&path) || intents.iter().any(|file| file.intent.name == WISH_INTENT) {
+        return;
+    }
+    let message = format!("there is no intent `{WISH_INTENT}`: customers who ask for a person are not understood");
+    let mut problem = Problem::with_file("no-way-to-a-person", &path, message);
+    problem.severity = Severity::Warning;
+    problems.push(problem.suggest("write it, with the ways in which people ask for a person, and `escalate: always`"));
 }
 
 fn check_dangers(intents: &[IntentFile], problems: &mut Vec<Problem>) {
@@ -54,13 +88,17 @@ fn check_responses(
     intents: &[IntentFile],
     responses: &[ResponseFile],
     unread: &BTreeSet<String>,
-    default: Language,
+    languages: &Languages,
     problems: &mut Vec<Problem>,
 ) {
+    let default = languages.default_language();
     let all: BTreeSet<&str> = responses.iter().map(|file| file.name.as_str()).collect();
     let in_default = |name: &str| {
         responses.iter().any(|file| file.name == name && file.language.is_none_or(|language| language == default))
     };
+    let wanted: BTreeSet<&str> = intents.iter().map(|file| file.intent.response.as_str()).collect();
+    // The responses that a problem told of already speaks of.
+    let mut meant: BTreeSet<&str> = BTreeSet::new();
     for file in intents {
         let name = file.intent.response.as_str();
         if all.contains(name) || unread.contains(&format!("responses/{name}.md")) {
@@ -69,9 +107,15 @@ fn check_responses(
         match &file.response {
             Some(range) => {
                 let message = format!("there is no response `{name}`");
-                let suggestion = did_you_mean(name, all.iter().copied()).unwrap_or_else(|| {
-                    format!("write responses/{name}.md, or name one of the responses that are there")
-                });
+                let near = nearest(name, all.iter().copied());
+                let own = all.get(file.intent.name.as_str()).copied();
+                let suggestion = match own.or(near) {
+                    Some(response) => {
+                        meant.insert(response);
+                        format!("did you mean `{response}` (responses/{response}.md)?")
+                    }
+                    None => format!("write responses/{name}.md, or name one of the responses that are there"),
+                };
                 problems
                     .push(Problem::error("unknown-response", &file.source, range.clone(), message).suggest(suggestion));
             }
@@ -80,26 +124,45 @@ fn check_responses(
             None => {
                 let message = format!("the intent `{name}` has no response: its customers get a person");
                 let problem = Problem::error("intent-without-response", &file.source, 0..0, message);
-                problems.push(
-                    problem.suggest(format!("write responses/{name}.md, or `response: …` or `escalate: always` here")),
-                );
+                let orphans = all.iter().copied().filter(|response| !wanted.contains(response));
+                let suggestion = match nearest(name, orphans) {
+                    Some(response) => {
+                        meant.insert(response);
+                        format!(
+                            "is it responses/{response}.md, which no intent uses? Give the two files one name, or write `response: {response}` here"
+                        )
+                    }
+                    None => format!("write responses/{name}.md, or `response: …` or `escalate: always` here"),
+                };
+                problems.push(problem.suggest(suggestion));
             }
         }
     }
     // An intent that cannot be read may be the one that wants a response.
     let intents_known = !unread.iter().any(|path| path.starts_with("intents/"));
-    let wanted: BTreeSet<&str> = intents.iter().map(|file| file.intent.response.as_str()).collect();
     let names: Vec<&str> = intents.iter().map(|file| file.intent.name.as_str()).collect();
     let mut reported = BTreeSet::new();
     for file in responses {
+        if meant.contains(file.name.as_str()) {
+            continue;
+        }
         if intents_known && !wanted.contains(file.name.as_str()) && reported.insert(&file.name) {
             let message = format!("no intent uses the response `{}`: it is never said", file.name);
-            let without = names.iter().copied().filter(|name| !all.contains(name));
-            let suggestion = did_you_mean(&file.name, without)
-                .unwrap_or_else(|| format!("write intents/{}.yaml, or take the file out", file.name));
+            let name = file.name.as_str();
+            let own = intents.iter().find(|intent| intent.intent.name == name);
+            let suggestion = match (own, nearest(name, names.iter().copied())) {
+                (Some(own), _) => format!(
+                    "intents/{name}.yaml says `response: {}`: take that line out there, or take this file out",
+                    own.intent.response
+                ),
+                (None, Some(near)) => format!("did you mean `{near}`? Then the file is called as that intent is"),
+                (None, None) => format!("write intents/{name}.yaml, or take the file out"),
+            };
             problems.push(Problem::error("response-without-intent", &file.source, 0..0, message).suggest(suggestion));
         }
-        let unread_default = unread.contains(&format!("responses/{}.md", file.name));
+        // While a language cannot be read, nobody knows which one is the default.
+        let unread_default =
+            languages.firm_default().is_none() || unread.contains(&format!("responses/{}.md", file.name));
         if !in_default(&file.name) && !unread_default && reported.insert(&file.name) {
             let message = format!("the response `{}` is not written in `{default}`, the default language", file.name);
             let problem = Problem::error("missing-default-response", &file.source, 0..0, message);
@@ -149,18 +212,14 @@ pub fn language_of(
     let default = incident.languages.default_language();
     let Some(language) = file.language else { return Some(default) };
     if !incident.languages.contain(language) {
-        let known: Vec<&str> = incident.languages.0.iter().map(Language::as_str).collect();
-        let message = format!("`{language}` is not one of this incident's languages");
-        let problem = Problem::error("unknown-language", &file.source, 0..0, message);
-        let known = yaml::listed(&known);
-        problems.push(problem.suggest(format!(
-            "they are {known}; add `{language}` to `languages` in incident.yaml, or rename the file"
-        )));
+        problems.push(not_here(&file.source, 0..0, language, &incident.languages, "rename the file"));
         return None;
     }
     let first: Option<&Arc<Source>> = others
         .iter()
-        .find(|other| other.name == file.name && other.language.is_none() && language == default)
+        .find(|other| {
+            other.name == file.name && other.language.is_none() && incident.languages.firm_default() == Some(language)
+        })
         .map(|other| &other.source);
     if let Some(first) = first {
         let message = format!("`{}` is the same response in the same language", first.path);

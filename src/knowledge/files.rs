@@ -1,5 +1,7 @@
 //! Reading the admins' folder: which files count, and what is wrong with them before anybody looks inside.
 
+mod names;
+
 use std::{
     collections::BTreeSet,
     fs,
@@ -10,7 +12,8 @@ use std::{
 
 use sha2::{Digest, Sha256};
 
-use super::problem::{Problem, Severity, Source};
+use self::names::{INTENTS, RESPONSES};
+use super::problem::{Problem, Source};
 use crate::{hexadecimal, reading::Language};
 
 /// The largest file that is read, in bytes. Hundred times a large intent; keeps a misplaced film out of memory.
@@ -39,7 +42,7 @@ pub struct Files {
     pub responses: Vec<ResponseFile>,
     pub phrases: Option<Arc<Source>>,
     pub incident: Option<Arc<Source>>,
-    /// The paths of files that are there and cannot be read.
+    /// The paths of files that are there and cannot be read: the right one, where the name is at fault.
     pub unread: BTreeSet<String>,
     /// A short hash of all contents.
     pub version: String,
@@ -66,14 +69,18 @@ pub fn read(dir: &Path, problems: &mut Vec<Problem>) -> Result<Files, CannotLoad
     for name in names_in(&intents)? {
         let path = format!("intents/{name}");
         match name.strip_suffix(".yaml") {
-            Some(intent) if is_name(intent) => {
+            Some(intent) if names::is_good(intent) => {
                 if let Some(source) = read_file(dir, &path, problems) {
                     files.intents.push((intent.to_owned(), source));
                 } else {
                     files.unread.insert(path);
                 }
             }
-            _ => problems.push(bad_name(&intents, "intents", &name, ".yaml")),
+            _ => {
+                let (problem, meant) = names::wrong(&intents, &INTENTS, &name);
+                problems.push(problem);
+                files.unread.extend(meant);
+            }
         }
     }
     let responses = dir.join("responses");
@@ -82,14 +89,16 @@ pub fn read(dir: &Path, problems: &mut Vec<Problem>) -> Result<Files, CannotLoad
         if name == "phrases.yaml" {
             continue;
         }
-        if let Some((response, language)) = response_name(&name) {
+        if let Some((response, language)) = names::of_response(&name) {
             if let Some(source) = read_file(dir, &path, problems) {
                 files.responses.push(ResponseFile { name: response.to_owned(), language, source });
             } else {
                 files.unread.insert(path);
             }
         } else {
-            problems.push(bad_name(&responses, "responses", &name, ".md"));
+            let (problem, meant) = names::wrong(&responses, &RESPONSES, &name);
+            problems.push(problem);
+            files.unread.extend(meant);
         }
     }
     files.phrases = read_required(dir, "responses/phrases.yaml", "the lines between answers", problems);
@@ -98,53 +107,19 @@ pub fn read(dir: &Path, problems: &mut Vec<Problem>) -> Result<Files, CannotLoad
     Ok(files)
 }
 
-/// The names in a folder that are not hidden, sorted. Names that are not UTF-8 are shown with replacement characters, and then
-/// have no good form, so they are reported like other bad names.
+/// The names in a folder that somebody may have meant to be read, sorted. Names that are not UTF-8 are shown with replacement characters, and
+/// then have no good form, so they are reported like other bad names.
 fn names_in(folder: &Path) -> Result<Vec<String>, CannotLoad> {
     let unreadable = |error| CannotLoad::Unreadable { path: folder.to_owned(), error };
     let mut names = Vec::new();
     for entry in fs::read_dir(folder).map_err(unreadable)? {
         let name = entry.map_err(unreadable)?.file_name().to_string_lossy().into_owned();
-        // Hidden files and editors' backups are nobody's mistake.
-        if !name.starts_with('.') && !name.ends_with('~') {
+        if !names::is_nobodys(&name) {
             names.push(name);
         }
     }
     names.sort();
     Ok(names)
-}
-
-/// Lower-case letters, digits and `_`.
-fn is_name(name: &str) -> bool {
-    !name.is_empty() && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
-}
-
-fn response_name(file: &str) -> Option<(&str, Option<Language>)> {
-    let stem = file.strip_suffix(".md")?;
-    let (name, language) = match stem.split_once('.') {
-        Some((name, language)) => (name, Some(language.parse().ok()?)),
-        None => (stem, None),
-    };
-    is_name(name).then_some((name, language))
-}
-
-fn bad_name(folder: &Path, folder_name: &str, name: &str, ending: &str) -> Problem {
-    let path = format!("{folder_name}/{name}");
-    if folder.join(name).is_dir() {
-        let mut problem =
-            Problem::with_file("ignored-folder", &path, format!("folders below {folder_name}/ are not read"));
-        problem.severity = Severity::Warning;
-        return problem.suggest(format!("move its files to {folder_name}/"));
-    }
-    let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
-    let safe: String = stem
-        .to_lowercase()
-        .chars()
-        .map(|c| if c.is_ascii_lowercase() || c.is_ascii_digit() { c } else { '_' })
-        .collect();
-    let form = if ending == ".md" { "NAME.md, NAME.LANGUAGE.md or phrases.yaml" } else { "NAME.yaml" };
-    Problem::with_file("bad-file-name", &path, format!("`{name}` is not read: a file here is called {form}"))
-        .suggest(format!("names are lower-case letters, digits and `_`, for example `{safe}{ending}`"))
 }
 
 fn read_required(dir: &Path, path: &str, what: &str, problems: &mut Vec<Problem>) -> Option<Arc<Source>> {
@@ -158,7 +133,7 @@ fn read_required(dir: &Path, path: &str, what: &str, problems: &mut Vec<Problem>
 
 /// Reads one file, following links as mounted configuration has them. Everything but a regular file is refused unopened: a
 /// pipe would wait for ever.
-fn read_file(dir: &Path, path: &str, problems: &mut Vec<Problem>) -> Option<Arc<Source>> {
+pub fn read_file(dir: &Path, path: &str, problems: &mut Vec<Problem>) -> Option<Arc<Source>> {
     let bytes = match read_bytes(&dir.join(path)) {
         Ok(bytes) => bytes,
         Err(error) => {
@@ -166,6 +141,11 @@ fn read_file(dir: &Path, path: &str, problems: &mut Vec<Problem>) -> Option<Arc<
             return None;
         }
     };
+    if let Some((what, suggestion)) = no_text(&bytes) {
+        problems
+            .push(Problem::with_file("not-text", path, format!("this is {what}, not a text file")).suggest(suggestion));
+        return None;
+    }
     if bytes.len() as u64 > MAX_FILE_BYTES {
         let limit = MAX_FILE_BYTES / 1024;
         let problem = Problem::with_file("file-too-large", path, format!("the file is larger than {limit} KiB"));
@@ -175,7 +155,14 @@ fn read_file(dir: &Path, path: &str, problems: &mut Vec<Problem>) -> Option<Arc<
     match String::from_utf8(bytes) {
         Ok(text) => {
             let text = text.strip_prefix('\u{feff}').unwrap_or(&text).replace("\r\n", "\n");
-            Some(Arc::new(Source { path: path.to_owned(), text }))
+            let source = Arc::new(Source { path: path.to_owned(), text });
+            match conflict(&source) {
+                Some(problem) => {
+                    problems.push(problem);
+                    None
+                }
+                None => Some(source),
+            }
         }
         Err(error) => {
             let bad = error.utf8_error().valid_up_to();
@@ -190,6 +177,39 @@ fn read_file(dir: &Path, path: &str, problems: &mut Vec<Problem>) -> Option<Arc<
             None
         }
     }
+}
+
+/// What kind of file this is instead, told from its first bytes, and what to do about it.
+fn no_text(bytes: &[u8]) -> Option<(&'static str, &'static str)> {
+    const AS_TEXT: &str = "save it as plain text in the encoding UTF-8 (a word processor offers that in \"save as\")";
+    let starts = |with: &[u8]| bytes.starts_with(with);
+    let beginning = String::from_utf8_lossy(&bytes[..bytes.len().min(100)]).trim_start().to_ascii_lowercase();
+    Some(if starts(b"{\\rtf") {
+        ("an RTF document, as WordPad, TextEdit and Word write it", AS_TEXT)
+    } else if starts(b"PK\x03\x04") {
+        ("a Word or LibreOffice document (or another packed file)", AS_TEXT)
+    } else if starts(b"\xd0\xcf\x11\xe0") {
+        ("a Word document", AS_TEXT)
+    } else if starts(b"%PDF-") {
+        ("a PDF document", "copy its text into a text file")
+    } else if starts(b"\xff\xfe") || starts(b"\xfe\xff") {
+        ("a text in the encoding UTF-16 (\"Unicode\" in some editors)", "save it in the encoding UTF-8")
+    } else if beginning.starts_with("<!doctype html") || beginning.starts_with("<html") {
+        ("a web page", "copy its text into a text file")
+    } else if bytes.iter().take(1_000).any(|byte| *byte == 0) {
+        ("a file of bytes that are no text", AS_TEXT)
+    } else {
+        return None;
+    })
+}
+
+/// Both sides of a merge that nobody has finished: neither is what is meant.
+fn conflict(source: &Arc<Source>) -> Option<Problem> {
+    let is_marker = |line: &str| ["<<<<<<<", ">>>>>>>"].iter().any(|marker| line.starts_with(&format!("{marker} ")));
+    let number = source.text.lines().position(is_marker)? + 1;
+    let message = "a merge left its marks: both versions stand here";
+    let problem = Problem::error("conflict-marker", source, source.line(number), message);
+    Some(problem.suggest("keep what is right, and take out the lines with `<<<<<<<`, `=======` and `>>>>>>>`"))
 }
 
 fn read_bytes(path: &Path) -> io::Result<Vec<u8>> {

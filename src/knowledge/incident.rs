@@ -1,5 +1,7 @@
 //! `incident.yaml`: the facts of this crisis, and how long each of them holds.
 
+mod reading;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     ops::Range,
@@ -9,11 +11,10 @@ use std::{
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 
 use super::{
-    moment::{self, Moment, NotAMoment},
+    moment::Moment,
     problem::{Problem, Source, did_you_mean},
     texts::{Languages, Texts},
     wording,
-    yaml::{self, Fields, Node, Value},
 };
 use crate::reading::Language;
 
@@ -27,8 +28,10 @@ pub struct Incident {
     next_update: Option<Dated>,
     contacts: BTreeMap<String, Entry>,
     facts: BTreeMap<String, Fact>,
-    /// Contacts and facts that are there but cannot be read; `None`: nothing is known, the file is missing or broken.
+    /// What is there but cannot be read, such as `reason`, `facts` or `facts.crews`; `None`: nothing is known, the file is missing or broken.
     broken: Option<BTreeSet<String>>,
+    /// Whether this is the sample, whose facts nobody checks.
+    pub is_sample: bool,
 }
 
 /// A text and where it stands.
@@ -120,65 +123,7 @@ pub enum WhyNot {
 
 /// What all placeholders begin with.
 const FRONT: &str = "incident.";
-const KEYS: [&str; 9] =
-    ["company", "name", "timezone", "languages", "reason", "started", "next_update", "contacts", "facts"];
-const FACT_KEYS: [&str; 4] = ["value", "as_of", "valid_for", "until"];
-
 impl Incident {
-    /// Reads the file; `None` stands for one that is missing or cannot be read. What is broken is reported and left out.
-    pub fn read(source: Option<&Arc<Source>>, problems: &mut Vec<Problem>) -> Self {
-        let mut incident = Self {
-            languages: Languages::default(),
-            zone: TimeZone::UTC,
-            company: None,
-            name: None,
-            reason: None,
-            started: None,
-            next_update: None,
-            contacts: BTreeMap::new(),
-            facts: BTreeMap::new(),
-            broken: None,
-        };
-        let Some(source) = source else { return incident };
-        let Some(node) = yaml::parse(source, 0..source.text.len(), problems) else { return incident };
-        let Some(fields) = Fields::new(source, &node, "the incident", &KEYS, problems) else { return incident };
-        let broken = incident.broken.insert(BTreeSet::new());
-        if let Some(node) = fields.need("languages", "for example `languages: [en]`, the default first", problems) {
-            incident.languages = languages(source, node, problems);
-        }
-        if let Some(node) = fields.need("timezone", "for example `timezone: America/New_York`", problems) {
-            incident.zone = timezone(source, node, problems).unwrap_or(TimeZone::UTC);
-        }
-        let languages = &incident.languages;
-        let entry = |node: &Node, what: &str, problems: &mut Vec<Problem>| {
-            let texts = Texts::read(source, node, what, languages, problems);
-            Some(Entry { texts: texts?, range: node.range.clone() })
-        };
-        let company = fields.need("company", "the name that customers know you by", problems);
-        incident.company = company.and_then(|node| entry(node, "the company", problems));
-        incident.name = fields.get("name").and_then(|node| entry(node, "the name", problems));
-        incident.reason = fields.get("reason").and_then(|node| entry(node, "the reason", problems));
-        incident.started = fields.get("started").and_then(|node| dated(source, node, problems));
-        incident.next_update = fields.get("next_update").and_then(|node| dated(source, node, problems));
-        if let Some(node) = fields.get("contacts") {
-            for (key, value) in yaml::entries(source, node, "`contacts`", problems).unwrap_or_default() {
-                match entry(value, &format!("the contact `{}`", key.name), problems) {
-                    Some(entry) => drop(incident.contacts.insert(key.name.clone(), entry)),
-                    None => drop(broken.insert(key.name.clone())),
-                }
-            }
-        }
-        if let Some(node) = fields.get("facts") {
-            for (key, value) in yaml::entries(source, node, "`facts`", problems).unwrap_or_default() {
-                match fact(source, &key.name, value, languages, problems) {
-                    Some(fact) => drop(incident.facts.insert(key.name.clone(), fact)),
-                    None => drop(broken.insert(key.name.clone())),
-                }
-            }
-        }
-        incident
-    }
-
     /// Whether the file could be read, if only in parts.
     pub fn is_known(&self) -> bool {
         self.broken.is_some()
@@ -211,10 +156,13 @@ impl Incident {
             ["contacts", name] if self.contacts.contains_key(*name) => Placeholder::Contact((*name).to_owned()),
             ["facts", name] if self.facts.contains_key(*name) => Placeholder::Fact((*name).to_owned()),
             ["facts", name, "as_of"] if self.facts.contains_key(*name) => Placeholder::AsOf((*name).to_owned()),
-            ["contacts" | "facts", name, ..] if broken.contains(*name) => return Found::Broken,
+            [group @ ("contacts" | "facts"), name, ..] if broken.contains(&format!("{group}.{name}")) => {
+                return Found::Broken;
+            }
+            ["contacts" | "facts", ..] if broken.contains(parts[0]) => return Found::Broken,
             _ => return Found::Unknown,
         };
-        Found::Placeholder(placeholder)
+        if parts.len() == 1 && broken.contains(parts[0]) { Found::Broken } else { Found::Placeholder(placeholder) }
     }
 
     /// The placeholder that somebody probably meant.
@@ -261,6 +209,12 @@ impl Incident {
             Some(entry) => entry.texts.get(language).map(str::to_owned),
             None => self.is_near(placeholder).map(|near| wording::longest(language, near)),
         }
+    }
+
+    /// Whether a placeholder tells when a fact was checked that is taken for checked again and again, by nobody.
+    pub fn invents_a_check(&self, placeholder: &Placeholder) -> bool {
+        let Placeholder::AsOf(name) = placeholder else { return false };
+        !self.is_sample && self.facts.get(name).is_some_and(|fact| fact.as_of.moment.recurs())
     }
 
     /// Whether a placeholder that has a value now has one for ever.
@@ -356,104 +310,4 @@ fn who_needs(used: &BTreeMap<String, BTreeSet<String>>, path: &str) -> String {
         1..=3 => format!("customers who need {} get a person", named.join(", ")),
         more => format!("customers who need {} or {} other files get a person", named.join(", "), more - 3),
     }
-}
-
-fn languages(source: &Arc<Source>, node: &Node, problems: &mut Vec<Problem>) -> Languages {
-    let mut languages = Vec::new();
-    for item in yaml::list(source, node, "`languages`", problems).unwrap_or_default() {
-        let Some(name) = yaml::text(source, item, "a language", problems) else { continue };
-        if let Some(language) = Languages::default().read(source, &item.range, name, problems) {
-            if languages.contains(&language) {
-                let message = format!("`{name}` stands here a second time");
-                problems.push(Problem::error("duplicate-language", source, item.range.clone(), message));
-            } else {
-                languages.push(language);
-            }
-        }
-    }
-    if matches!(&node.value, Value::List(items) if items.is_empty()) {
-        let problem = Problem::error("missing-key", source, node.range.clone(), "`languages` names no language");
-        problems.push(problem.suggest("for example `languages: [en]`, the default first"));
-    }
-    Languages(languages)
-}
-
-fn timezone(source: &Arc<Source>, node: &Node, problems: &mut Vec<Problem>) -> Option<TimeZone> {
-    let name = yaml::text(source, node, "the timezone", problems)?;
-    let zone = TimeZone::get(name).ok();
-    if zone.is_none() {
-        let known: Vec<String> = jiff::tz::db().available().map(|name| name.to_string()).collect();
-        let suggestion = did_you_mean(name, known.iter().map(String::as_str))
-            .unwrap_or_else(|| "write a name such as `America/New_York` or `Europe/Madrid`".to_owned());
-        let message = format!("`{name}` is not a known timezone");
-        problems.push(Problem::error("unknown-timezone", source, node.range.clone(), message).suggest(suggestion));
-    }
-    zone
-}
-
-fn dated(source: &Arc<Source>, node: &Node, problems: &mut Vec<Problem>) -> Option<Dated> {
-    let text = yaml::text(source, node, "a moment", problems)?;
-    match text.parse() {
-        Ok(moment) => Some(Dated { moment, range: node.range.clone() }),
-        Err(error) => {
-            let problem = Problem::error("bad-moment", source, node.range.clone(), format!("{error}"));
-            problems.push(problem.suggest(NotAMoment::FORMS));
-            None
-        }
-    }
-}
-
-fn fact(
-    source: &Arc<Source>,
-    name: &str,
-    node: &Node,
-    languages: &Languages,
-    problems: &mut Vec<Problem>,
-) -> Option<Fact> {
-    let undated = |missing: &str| {
-        Problem::error("undated-fact", source, node.range.clone(), format!("the fact `{name}` does not say {missing}")).suggest(
-            "write `value`, `as_of` (when it was checked) and `valid_for` (such as `26h`) or `until`; what never goes stale belongs \
-             to `contacts`",
-        )
-    };
-    if !matches!(node.value, Value::Map(_)) {
-        problems.push(undated("when it was checked and how long it holds"));
-        return None;
-    }
-    let what = format!("the fact `{name}`");
-    let fields = Fields::new(source, node, &what, &FACT_KEYS, problems)?;
-    let value = fields.need("value", "what is said", problems).and_then(|value| {
-        let texts = Texts::read(source, value, &what, languages, problems)?;
-        Some(Entry { texts, range: value.range.clone() })
-    });
-    let as_of = fields.get("as_of");
-    if as_of.is_none() {
-        problems.push(undated("when it was checked (`as_of`)"));
-    }
-    let as_of = as_of.and_then(|node| dated(source, node, problems));
-    let holds = match (fields.get("valid_for"), fields.get("until")) {
-        (Some(node), None) => {
-            let text = yaml::text(source, node, "a duration", problems)?;
-            let duration = moment::duration(text);
-            if duration.is_none() {
-                let problem =
-                    Problem::error("bad-duration", source, node.range.clone(), format!("`{text}` is not a duration"));
-                problems.push(problem.suggest("write `90min`, `26h` or `3d`, at most 366 days"));
-            }
-            duration.map(Holds::For)
-        }
-        (None, Some(node)) => dated(source, node, problems).map(|dated| Holds::Until(dated.moment)),
-        (None, None) => {
-            problems.push(undated("how long it holds (`valid_for` or `until`)"));
-            None
-        }
-        (Some(_), Some(node)) => {
-            let message = format!("the fact `{name}` has both `valid_for` and `until`");
-            problems.push(
-                Problem::error("undated-fact", source, node.range.clone(), message).suggest("keep one of the two"),
-            );
-            None
-        }
-    };
-    Some(Fact { value: value?, as_of: as_of?, holds: holds? })
 }

@@ -7,7 +7,7 @@ use std::{
 };
 
 use super::{
-    Intent,
+    Intent, leftovers,
     problem::{Problem, Source, did_you_mean},
     texts::{Languages, Texts},
     yaml::{self, Fields, Node, Value},
@@ -31,6 +31,7 @@ pub struct IntentFile {
     /// Whether `response` is written in the file, and where.
     pub response: Option<Range<usize>>,
     pub danger: Option<Range<usize>>,
+    pub titles: Vec<(Language, Line)>,
     pub examples: Vec<Line>,
     pub not: Vec<Line>,
 }
@@ -48,7 +49,8 @@ impl IntentFile {
         let fields = Fields::new(source, &node, "an intent", &KEYS, problems)?;
         let title =
             fields.need("title", "what choice buttons and agents see, such as `title: Refund status`", problems);
-        let title = title.map(|node| read_title(source, node, languages, problems)).unwrap_or_default();
+        let titles = title.map(|node| read_title(source, node, languages, problems)).unwrap_or_default();
+        title.inspect(|node| leftovers::in_value(source, node, "the title", problems));
         let mut lines = Vec::new();
         let mut examples = BTreeMap::new();
         let suggestion = "write 10 to 30 ways in which customers say it, one a line after `- `";
@@ -61,11 +63,11 @@ impl IntentFile {
         let response = fields.get("response");
         let intent = Intent {
             name: name.to_owned(),
-            title,
+            title: titles.iter().map(|(language, line)| (*language, line.text.clone())).collect(),
             examples,
             not: not.iter().map(|line| line.text.clone()).collect(),
             escalate: fields.get("escalate").is_some_and(|node| read_escalate(source, node, problems)),
-            private: fields.get("private").is_some_and(|node| read_private(source, node, problems)),
+            private: fields.get("private").is_some_and(|node| yaml::truth(source, node, "private", problems)),
             danger: danger.and_then(|node| read_danger(source, node, problems)),
             response: response
                 .and_then(|node| yaml::text(source, node, "`response`", problems))
@@ -78,6 +80,7 @@ impl IntentFile {
             source: Arc::clone(source),
             response: response.map(|node| node.range.clone()),
             danger: danger.map(|node| node.range.clone()),
+            titles,
             examples: lines,
             not,
         })
@@ -89,11 +92,11 @@ fn read_title(
     node: &Node,
     languages: &Languages,
     problems: &mut Vec<Problem>,
-) -> BTreeMap<Language, String> {
+) -> Vec<(Language, Line)> {
     let titles = match Texts::read(source, node, "a title", languages, problems) {
         Some(Texts::Same(title)) => BTreeMap::from([(languages.default_language(), title)]),
         Some(Texts::ByLanguage(titles)) => titles,
-        None => return BTreeMap::new(),
+        None => return Vec::new(),
     };
     for title in titles.values() {
         let chars = title.chars().count();
@@ -104,14 +107,16 @@ fn read_title(
             problems.push(Problem::error("text-too-long", source, range, message).suggest("say it in fewer words"));
         }
     }
-    let default = languages.default_language();
-    if !titles.contains_key(&default) {
+    if let Some(default) = languages.firm_default()
+        && !titles.contains_key(&default)
+    {
         let message = format!("the title has no text in `{default}`, the default language");
         problems.push(
             Problem::error("missing-key", source, node.range.clone(), message).suggest(format!("add `{default}: …`")),
         );
     }
-    titles
+    let place = |text: String| Line { range: range_of(node, &text), text };
+    titles.into_iter().map(|(language, title)| (language, place(title))).collect()
 }
 
 /// Where one of the texts stands.
@@ -214,18 +219,6 @@ fn read_escalate(source: &Arc<Source>, node: &Node, problems: &mut Vec<Problem>)
             false
         }
         None => false,
-    }
-}
-
-fn read_private(source: &Arc<Source>, node: &Node, problems: &mut Vec<Problem>) -> bool {
-    match yaml::text(source, node, "`private`", problems) {
-        Some("true") => true,
-        Some("false") | None => false,
-        Some(other) => {
-            let message = format!("`private` is `true` or `false`, not `{other}`");
-            problems.push(bad_value(source, node, message, "write `private: true`, or take the line out".to_owned()));
-            false
-        }
     }
 }
 

@@ -5,6 +5,8 @@ mod builtin;
 mod files;
 mod incident;
 mod intent;
+mod language_codes;
+mod leftovers;
 mod markdown;
 pub mod moment;
 mod phrases;
@@ -44,6 +46,9 @@ use crate::{
     conversation::Reason,
     reading::{Danger, Language, Mood},
 };
+
+/// The intent by which customers ask for a person.
+pub const WISH_INTENT: &str = "talk_to_person";
 
 /// The contact that the built-in lines name in danger.
 const EMERGENCY: &str = "emergency";
@@ -145,6 +150,8 @@ pub struct Loaded {
     pub intents: usize,
     /// How many response files there are, all languages counted.
     pub responses: usize,
+    /// Whether the incident is the sample, with made-up times.
+    pub is_sample: bool,
 }
 
 /// Reads and checks all files below `dir`, and compiles them if they can be used. All problems of all files are told at once;
@@ -183,6 +190,7 @@ pub fn load(dir: &Path, now: Timestamp) -> Result<Loaded, CannotLoad> {
     agreement::check(&intents, &files.responses, &responses, &incident, &unread, &mut problems);
     problem::sort(&mut problems);
 
+    let is_sample = incident.is_sample;
     let usable = !problems.iter().any(Problem::prevents_loading);
     let knowledge = usable.then(|| Knowledge {
         version: files.version,
@@ -191,7 +199,7 @@ pub fn load(dir: &Path, now: Timestamp) -> Result<Loaded, CannotLoad> {
         phrases,
         incident,
     });
-    Ok(Loaded { knowledge, problems, intents: files.intents.len(), responses: files.responses.len() })
+    Ok(Loaded { knowledge, problems, intents: files.intents.len(), responses: files.responses.len(), is_sample })
 }
 
 impl Knowledge {
@@ -202,7 +210,7 @@ impl Knowledge {
 
     /// The languages of this incident, the default first.
     pub fn languages(&self) -> &[Language] {
-        &self.incident.languages.0
+        &self.incident.languages.known
     }
 
     /// Where the clocks of this incident are.

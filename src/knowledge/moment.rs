@@ -97,6 +97,60 @@ impl NotAMoment {
         "write `2026-11-14 02:40`, `daily at 07:00, 19:00`, `weekdays at 09:00` or `mon, wed, fri at 09:00`";
 }
 
+/// What to write in the place of a text that is no moment.
+pub fn suggest(text: &str) -> String {
+    match on_24_hours(text) {
+        Some(meant) if moment(&meant).is_some() => format!("times are on the 24-hour clock: write `{meant}`"),
+        _ => NotAMoment::FORMS.to_owned(),
+    }
+}
+
+/// What to write in the place of a text that does not say by when.
+pub fn suggest_deadline(text: &str) -> String {
+    match on_24_hours(text) {
+        Some(meant) if meant.parse::<Deadline>().is_ok() => format!("times are on the 24-hour clock: write `{meant}`"),
+        _ => "write `18:00`, `2h`, `daily at 18:00` or `2026-11-14 18:00`".to_owned(),
+    }
+}
+
+/// What to write in the place of a text that is no duration.
+pub fn suggest_duration(text: &str) -> String {
+    let text = text.trim().to_lowercase();
+    let (number, unit) = text.split_at(text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len()));
+    let unit = match unit.trim() {
+        "m" | "mins" | "minute" | "minutes" => "min",
+        "hr" | "hrs" | "hour" | "hours" => "h",
+        "day" | "days" => "d",
+        _ => "",
+    };
+    match duration(&format!("{number}{unit}")) {
+        Some(_) => format!("write `{number}{unit}`"),
+        None => "write `90min`, `26h` or `3d`, at most 366 days".to_owned(),
+    }
+}
+
+/// The text with `7pm`, `7:30 p.m.` and the like as 24-hour times; None if there is none.
+fn on_24_hours(text: &str) -> Option<String> {
+    let lower = text.to_lowercase().replace("a.m.", "am").replace("p.m.", "pm");
+    let mut words: Vec<String> = Vec::new();
+    let mut found = false;
+    for word in lower.split_whitespace() {
+        let (word, comma) = word.strip_suffix(',').map_or((word, ""), |word| (word, ","));
+        let half = if word.ends_with("am") { Some(0) } else { word.ends_with("pm").then_some(12) };
+        let clock = half.and_then(|half| {
+            let digits = &word[..word.len() - 2];
+            // `7 pm`: the number is the word before.
+            let digits = if digits.is_empty() { words.pop()? } else { digits.to_owned() };
+            let (hour, minute) = digits.split_once(':').unwrap_or((&digits, "00"));
+            let hour: u8 = hour.parse().ok().filter(|hour| (1..=12).contains(hour))?;
+            Some(format!("{:02}:{minute}", hour % 12 + half))
+        });
+        found |= clock.is_some();
+        words.push(clock.unwrap_or_else(|| word.to_owned()) + comma);
+    }
+    found.then(|| words.join(" "))
+}
+
 impl FromStr for Moment {
     type Err = NotAMoment;
 
@@ -252,6 +306,27 @@ mod tests {
     #[case("every day at 07:00")]
     fn anything_else_is_refused(#[case] text: &str) {
         assert_eq!(text.parse::<Moment>(), Err(NotAMoment(text.to_owned())));
+    }
+
+    #[rstest]
+    #[case("2026-11-14 7:30 pm", "write `2026-11-14 19:30`")]
+    #[case("2026-11-14 12am", "write `2026-11-14 00:00`")]
+    #[case("daily at 7am, 7 p.m.", "write `daily at 07:00, 19:00`")]
+    #[case("daily at 13pm", NotAMoment::FORMS)]
+    #[case("pm", NotAMoment::FORMS)]
+    fn who_writes_the_12_hour_clock_is_told_what_to_write(#[case] text: &str, #[case] said: &str) {
+        assert!(text.parse::<Moment>().is_err());
+        assert!(suggest(text).ends_with(said), "{}", suggest(text));
+    }
+
+    #[rstest]
+    #[case("24 hours", "write `24h`")]
+    #[case("2 Days", "write `2d`")]
+    #[case("30 minutes", "write `30min`")]
+    #[case("soon", "write `90min`, `26h` or `3d`, at most 366 days")]
+    #[case("0 hours", "write `90min`, `26h` or `3d`, at most 366 days")]
+    fn who_spells_a_duration_out_is_told_what_to_write(#[case] text: &str, #[case] said: &str) {
+        assert_eq!(suggest_duration(text), said);
     }
 
     #[rstest]

@@ -131,12 +131,13 @@ impl Phrases {
                 None => languages.read(source, &key.range, &key.name, &mut compiler.problems),
             };
             if let Some(language) = language {
-                let required = language == languages.default_language();
+                let required = languages.firm_default() == Some(language);
                 phrases.by_language.insert(language, read_block(source, key, block, language, required, compiler));
             }
         }
-        let default = languages.default_language();
-        if !phrases.by_language.contains_key(&default) {
+        if let Some(default) = languages.firm_default()
+            && !phrases.by_language.contains_key(&default)
+        {
             let message = format!("there are no phrases in `{default}`, the default language");
             let problem = Problem::error("missing-phrase", source, source.line(1), message);
             compiler
@@ -168,6 +169,7 @@ fn read_block(
     for key in LINES {
         match fields.get(key) {
             Some(node) => read_line(source, node, key, language, compiler, &mut lines),
+            None if fields.is_meant(key) => {}
             None => missing(key, heading.range.clone(), compiler),
         }
     }
@@ -179,12 +181,13 @@ fn read_block(
                     let name = format!("hand_over.{key}");
                     match fields.get(key) {
                         Some(node) => read_line(source, node, &name, language, compiler, &mut lines),
-                        None if name == OPTIONAL => {}
+                        None if name == OPTIONAL || fields.is_meant(key) => {}
                         None => missing(&name, source.line(source.position(at.start).0), compiler),
                     }
                 }
             }
         }
+        None if fields.is_meant("hand_over") => {}
         None => missing("hand_over", heading.range.clone(), compiler),
     }
     match fields.get("opening") {
@@ -203,6 +206,7 @@ fn read_block(
                 }
             }
         }
+        None if fields.is_meant("opening") => {}
         None => missing("opening", heading.range.clone(), compiler),
     }
     lines

@@ -6,7 +6,7 @@ use jiff::civil::Date;
 
 use super::{
     files::ResponseFile,
-    moment::Deadline,
+    moment::{self, Deadline, NotADeadline},
     problem::{Problem, Source},
     starter::PLACEHOLDER_RESPONSE,
     template::{Compiler, Form, Passage, Template},
@@ -115,8 +115,10 @@ fn read_promise(source: &Arc<Source>, node: &Node, compiler: &mut Compiler<'_>) 
             }
             Some(Promise { deadline, line })
         }
-        Err(error) => {
-            compiler.problems.push(Problem::error("bad-moment", source, node.range.clone(), format!("{error}")));
+        Err(NotADeadline(text)) => {
+            let message = format!("`{text}` does not say by when");
+            let problem = Problem::error("bad-moment", source, node.range.clone(), message);
+            compiler.problems.push(problem.suggest(moment::suggest_deadline(&text)));
             None
         }
     }
@@ -142,7 +144,12 @@ fn split(source: &Arc<Source>, problems: &mut Vec<Problem>) -> Option<(Option<Ra
     let mut lines = text.split_inclusive('\n');
     let first = lines.next().unwrap_or_default();
     if first.trim_end() != "---" {
-        return Some((None, trimmed(text, 0)));
+        let body = trimmed(text, 0);
+        if let Some(problem) = misplaced(source, &body) {
+            problems.push(problem);
+            return None;
+        }
+        return Some((None, body));
     }
     let mut at = first.len();
     for line in lines {
@@ -154,6 +161,30 @@ fn split(source: &Arc<Source>, problems: &mut Vec<Problem>) -> Option<(Option<Ra
     let problem = Problem::error("bad-front-matter", source, 0..3, "the front matter that begins here does not end");
     problems.push(problem.suggest("write `---` on a line of its own before the text that customers read"));
     None
+}
+
+/// Front matter that is taken for text: below a blank line, or between lines of other dashes.
+fn misplaced(source: &Arc<Source>, body: &Range<usize>) -> Option<Problem> {
+    let text = &source.text[body.clone()];
+    let (first, rest) = text.split_once('\n')?;
+    let dashes = |line: &str| {
+        let line = line.trim();
+        !line.is_empty() && (line.chars().all(|c| matches!(c, '-' | '–' | '—')) && line != "-")
+    };
+    let key = rest.split(':').next().unwrap_or_default().trim();
+    if !dashes(first) || !rest.lines().any(dashes) || !KEYS.contains(&key) {
+        return None;
+    }
+    let range = body.start..body.start + first.len();
+    let (message, suggestion) = if first.trim() == "---" {
+        ("the front matter begins in the first line of the file", "take out what stands above this line, blanks too")
+    } else {
+        (
+            "the front matter begins and ends with a line of three hyphens",
+            "write `---`; word processors make other dashes of it",
+        )
+    };
+    Some(Problem::error("bad-front-matter", source, range, message).suggest(suggestion))
 }
 
 fn trimmed(text: &str, start: usize) -> Range<usize> {

@@ -13,7 +13,7 @@ use jiff::Timestamp;
 
 use super::{
     incident::{Desk, Found, Incident, Placeholder, WhyNot},
-    markdown,
+    leftovers, markdown,
     problem::{Problem, Source},
 };
 use crate::reading::Language;
@@ -190,6 +190,8 @@ impl<'a> Compiler<'a> {
             pieces.retain(|piece| !matches!(piece, Piece::Text(text) if text.is_empty()));
             template.paragraphs.push(pieces);
         }
+        let ranges: Vec<Range<usize>> = slots.iter().map(|slot| slot.range.clone()).collect();
+        leftovers::in_text(passage, &ranges, Some(language), &mut self.problems);
         let longest = |placeholder: &Placeholder| self.incident.longest(placeholder, language);
         if form == Form::Markdown {
             let fillers: Vec<_> = slots
@@ -290,6 +292,14 @@ impl<'a> Compiler<'a> {
         let path = found.path;
         if matches!(placeholder, Placeholder::Desk(_)) {
             return;
+        }
+        if self.incident.invents_a_check(placeholder) {
+            let message = format!(
+                "`{path}` tells customers of a check that nobody made: the fact's `as_of` comes again by the clock"
+            );
+            let range = passage.locate(found.range.clone());
+            let problem = Problem::warning("invented-check", passage.source, range, message);
+            self.problems.push(problem.suggest("write the moment of the last check to the fact's `as_of`"));
         }
         if let (Some(entry), Some(incident)) = (self.incident.entry(placeholder), self.incident_source)
             && entry.texts.get(language).is_none()

@@ -3,10 +3,11 @@
 use std::{collections::BTreeMap, ops::Range, sync::Arc};
 
 use super::{
+    language_codes,
     problem::{Problem, Source},
     yaml::{self, Node, Value},
 };
-use crate::reading::Language;
+use crate::reading::{Language, NotALanguage};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Texts {
@@ -45,17 +46,26 @@ impl Texts {
     }
 }
 
-/// The languages of the incident, the default first. While they are not known (their line is broken), any is taken.
+/// The languages of the incident, the default first.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Languages(pub Vec<Language>);
+pub struct Languages {
+    pub known: Vec<Language>,
+    /// Whether there may be others: a line that names one cannot be read, so that any is taken.
+    pub open: bool,
+}
 
 impl Languages {
     pub fn default_language(&self) -> Language {
-        self.0.first().copied().unwrap_or(Language::ENGLISH)
+        self.known.first().copied().unwrap_or(Language::ENGLISH)
     }
 
     pub fn contain(&self, language: Language) -> bool {
-        self.0.is_empty() || self.0.contains(&language)
+        self.open || self.known.is_empty() || self.known.contains(&language)
+    }
+
+    /// The default language as far as it can be relied on: while a language cannot be read, nothing is missed in it.
+    pub fn firm_default(&self) -> Option<Language> {
+        (!self.open).then(|| self.default_language())
     }
 
     /// Reads the name of one of the incident's languages; `range` is where it stands.
@@ -66,21 +76,33 @@ impl Languages {
         name: &str,
         problems: &mut Vec<Problem>,
     ) -> Option<Language> {
-        match name.parse() {
+        let problem = match name.parse() {
             Ok(language) if self.contain(language) => return Some(language),
-            Ok(_) => {
-                let known: Vec<&str> = self.0.iter().map(Language::as_str).collect();
-                let message = format!("`{name}` is not one of this incident's languages");
-                let suggestion = format!(
-                    "they are {}; add `{name}` to `languages` in incident.yaml, or take this out",
-                    yaml::listed(&known)
-                );
-                problems.push(Problem::error("unknown-language", source, range.clone(), message).suggest(suggestion));
-            }
-            Err(error) => {
-                problems.push(Problem::error("unknown-language", source, range.clone(), format!("{error}")));
-            }
-        }
+            Ok(language) => not_here(source, range.clone(), language, self, "take this out"),
+            Err(NotALanguage(_)) => not_a_code(source, range.clone(), name),
+        };
+        problems.push(problem);
         None
     }
+}
+
+/// A language that is not one of the incident's; `or` is what else can be done.
+pub fn not_here(
+    source: &Arc<Source>,
+    range: Range<usize>,
+    language: Language,
+    languages: &Languages,
+    or: &str,
+) -> Problem {
+    let known: Vec<&str> = languages.known.iter().map(Language::as_str).collect();
+    let message = format!("`{language}` is not one of this incident's languages");
+    let suggestion =
+        format!("they are {}; add `{language}` to `languages` in incident.yaml, or {or}", yaml::listed(&known));
+    Problem::error("unknown-language", source, range, message).suggest(suggestion)
+}
+
+/// A text in the place of a language's code that is none.
+pub fn not_a_code(source: &Arc<Source>, range: Range<usize>, text: &str) -> Problem {
+    let message = format!("`{text}` is not the code of a language");
+    Problem::error("unknown-language", source, range, message).suggest(language_codes::suggest(text))
 }

@@ -1,5 +1,7 @@
 //! YAML as a tree in which every value knows where it stands, so that all problems of a file can be told at once.
 
+mod slips;
+
 use std::{fmt, ops::Range, sync::Arc};
 
 use serde::{
@@ -8,7 +10,7 @@ use serde::{
 };
 use serde_saphyr::{DuplicateKeyPolicy, Spanned};
 
-use super::problem::{Problem, Source, did_you_mean};
+use super::problem::{Problem, Source, nearest};
 
 /// A value and the bytes of the file that it comes from (for lists and maps: where they begin).
 #[derive(Debug, Clone)]
@@ -175,6 +177,9 @@ fn broken(source: &Arc<Source>, part: &Range<usize>, error: &serde_saphyr::Error
         line + text[line..].char_indices().nth(column).map_or(text.len() - line, |(byte, _)| byte)
     });
     let (line, _) = source.position(part.start + at);
+    if let Some(slip) = slips::behind(source, part, line) {
+        return slipped(source, slip);
+    }
     let range = source.line(line);
     let start = (part.start + at).clamp(range.start, range.end);
     // What the parser says of these speaks to programmers; the rest is plain, but for a place counted from the front matter's start.
@@ -193,14 +198,15 @@ fn source_line_start(text: &str, line: usize) -> usize {
     text.split_inclusive('\n').take(line.saturating_sub(1)).map(str::len).sum()
 }
 
+fn slipped(source: &Arc<Source>, slip: slips::Slip) -> Problem {
+    Problem::error(slip.code, source, slip.range, slip.message).suggest(slip.hint)
+}
+
 /// Guesses the slip behind broken YAML from the line where the parser gave up and the one before it.
 fn hint(source: &Arc<Source>, part: &Range<usize>, line: usize) -> (&'static str, &'static str) {
     let first = source.position(part.start).0;
     let lines: Vec<&str> = (first..=line).map(|number| &source.text[source.line(number)]).collect();
     let indent = |line: &str| line.len() - line.trim_start_matches([' ', '\t']).len();
-    if lines.iter().any(|line| line[..indent(line)].contains('\t')) {
-        return ("bad-indentation", "indent with spaces: YAML does not allow tabs");
-    }
     if lines.iter().skip(1).any(|line| line.trim_end() == "---") {
         return ("bad-yaml", "take the line `---` out: it stands only around the front matter of a response");
     }
@@ -244,6 +250,8 @@ pub struct Fields<'a> {
     what: &'a str,
     range: Range<usize>,
     entries: Vec<(&'a Key, &'a Node)>,
+    /// The known keys that unknown ones probably mean.
+    meant: Vec<String>,
 }
 
 impl<'a> Fields<'a> {
@@ -256,18 +264,24 @@ impl<'a> Fields<'a> {
         problems: &mut Vec<Problem>,
     ) -> Option<Self> {
         let entries = entries(source, node, what, problems)?;
-        let mut fields = Vec::new();
-        for (key, value) in entries {
-            if known.contains(&key.name.as_str()) {
-                fields.push((key, value));
-            } else {
-                let message = format!("`{}` is not a key of {what}", key.name);
-                let suggestion = did_you_mean(&key.name, known.iter().copied())
-                    .unwrap_or_else(|| format!("its keys are {}", listed(known)));
-                problems.push(Problem::error("unknown-key", source, key.range.clone(), message).suggest(suggestion));
-            }
+        let (fields, others): (Vec<_>, Vec<_>) =
+            entries.into_iter().partition(|(key, _)| known.contains(&key.name.as_str()));
+        let mut meant = Vec::new();
+        for (key, _) in others {
+            let message = format!("`{}` is not a key of {what}", key.name);
+            // What is there already is not meant a second time.
+            let free = known.iter().copied().filter(|name| fields.iter().all(|(key, _)| key.name != *name));
+            let word = slips::unquoted(&key.name).unwrap_or(&key.name);
+            let suggestion = match nearest(word, free) {
+                Some(name) => {
+                    meant.push(name.to_owned());
+                    format!("did you mean `{name}`?")
+                }
+                None => format!("its keys are {}", listed(known)),
+            };
+            problems.push(Problem::error("unknown-key", source, key.range.clone(), message).suggest(suggestion));
         }
-        Some(Self { source, what, range: node.range.start..node.range.start, entries: fields })
+        Some(Self { source, what, range: node.range.start..node.range.start, entries: fields, meant })
     }
 
     /// The value of a key; None if it is not there or nothing follows it.
@@ -281,11 +295,25 @@ impl<'a> Fields<'a> {
         self.entries.iter().find(|(key, _)| key.name == name).map(|(key, _)| key.range.clone())
     }
 
-    /// Like [`Fields::get`], and its absence is an error.
+    /// Whether a key is there, if only misspelt.
+    pub fn mentions(&self, name: &str) -> bool {
+        self.key(name).is_some() || self.is_meant(name)
+    }
+
+    /// Whether an unknown key is probably this one, misspelt.
+    pub fn is_meant(&self, name: &str) -> bool {
+        self.meant.iter().any(|meant| meant == name)
+    }
+
+    /// Like [`Fields::get`], and its absence is an error, unless a misspelt key explains it.
     pub fn need(&self, name: &str, suggestion: &str, problems: &mut Vec<Problem>) -> Option<&'a Node> {
         let found = self.get(name);
-        if found.is_none() {
+        if found.is_none() && !self.is_meant(name) {
             let key = self.key(name);
+            if let Some(remark) = key.as_ref().and_then(|key| slips::remark(self.source, key.end)) {
+                problems.push(taken_for_a_remark(self.source, remark, &format!("`{name}` of {}", self.what)));
+                return None;
+            }
             let message = match key {
                 Some(_) => format!("`{name}` of {} is empty", self.what),
                 None => format!("{} needs `{name}`", self.what),
@@ -308,8 +336,10 @@ pub fn entries<'a>(
         Value::Map(entries) => entries.as_slice(),
         Value::Empty => &[],
         _ => {
-            let message = format!("{what} is written as `key: value` lines, but this is {}", node.kind());
-            problems.push(Problem::error("wrong-kind", source, node.range.clone(), message));
+            problems.push(slip_of_text(source, node).unwrap_or_else(|| {
+                let message = format!("{what} is written as `key: value` lines, but this is {}", node.kind());
+                Problem::error("wrong-kind", source, node.range.clone(), message)
+            }));
             return None;
         }
     };
@@ -328,24 +358,78 @@ pub fn entries<'a>(
 
 /// The text of a node; anything else, and an empty text, is an error.
 pub fn text<'a>(source: &Arc<Source>, node: &'a Node, what: &str, problems: &mut Vec<Problem>) -> Option<&'a str> {
-    match node.text() {
-        Some(text) if !text.trim().is_empty() => Some(text.trim()),
-        Some(_) => {
+    match node.text().map(str::trim) {
+        Some("") => {
             problems.push(Problem::error("empty-text", source, node.range.clone(), format!("{what} is empty")));
             None
         }
+        Some(text) => {
+            if let Some(slip) = slips::swallowed(source, &node.range) {
+                problems.push(slipped(source, slip));
+            }
+            if let Some(remark) = slips::remark(source, node.range.end) {
+                let message = "what follows `#` is a remark and not part of the text";
+                let problem = Problem::warning("remark-in-text", source, remark, message);
+                problems.push(problem.suggest("put the whole text in quotes; a remark is written with a blank: `# …`"));
+            }
+            let Some(inner) = slips::unquoted(text) else { return Some(text) };
+            let message = "typographic quotes are no quotes in YAML: they are taken off here";
+            let problem = Problem::warning("typographic-quotes", source, node.range.clone(), message);
+            problems.push(problem.suggest("use \""));
+            Some(inner)
+        }
         None if matches!(node.value, Value::Empty) => {
-            problems.push(Problem::error("empty-text", source, node.range.clone(), format!("{what} is empty")));
+            problems.push(empty(source, node, what));
             None
         }
         None => {
-            let message = format!("{what} is a text, but this is {}", node.kind());
             let line_end = source.line(source.position(node.range.start).0).end;
-            let problem = Problem::error("wrong-kind", source, node.range.start..line_end, message);
-            problems.push(problem.suggest(
-                "if this is meant as text, put all of it in quotes: `: `, `{` and `[` have a meaning in YAML",
-            ));
+            let range = node.range.start..line_end;
+            let message = format!("{what} is a text, but this is {}", node.kind());
+            let suggestion = if source.text[range.clone()].starts_with(['“', '”', '„']) {
+                "typographic quotes are no quotes in YAML: use \""
+            } else {
+                "if this is meant as text, put all of it in quotes: `: `, `{` and `[` have a meaning in YAML"
+            };
+            problems.push(Problem::error("wrong-kind", source, range, message).suggest(suggestion));
             None
+        }
+    }
+}
+
+/// Nothing in the place of a text: because of a `#`, a word that means nothing in YAML, or because nothing is there.
+fn empty(source: &Arc<Source>, node: &Node, what: &str) -> Problem {
+    // Where nothing is, the parser names the end of the line, or a place after it.
+    let line = source.line(source.position(node.range.start).0);
+    let after_key = source.text[line.clone()].find(':').map_or(line.start, |at| line.start + at);
+    let remark = [node.range.start, line.start, after_key].into_iter().find_map(|at| slips::remark(source, at));
+    if let Some(remark) = remark {
+        return taken_for_a_remark(source, remark, what);
+    }
+    let written = source.text[node.range.clone()].trim();
+    if written.is_empty() {
+        return Problem::error("empty-text", source, node.range.clone(), format!("{what} is empty"));
+    }
+    let message = format!("{what} is empty: `{written}` means nothing in YAML");
+    Problem::error("empty-text", source, node.range.clone(), message)
+        .suggest("put it in quotes if it is meant as text, or take the line out")
+}
+
+fn taken_for_a_remark(source: &Arc<Source>, remark: Range<usize>, what: &str) -> Problem {
+    let message = format!("{what} is empty: `#` begins a remark");
+    Problem::error("empty-text", source, remark, message).suggest("put the text in quotes")
+}
+
+/// `true` or `false`; anything else is an error.
+pub fn truth(source: &Arc<Source>, node: &Node, key: &str, problems: &mut Vec<Problem>) -> bool {
+    match text(source, node, &format!("`{key}`"), problems) {
+        Some("true") => true,
+        Some("false") | None => false,
+        Some(other) => {
+            let message = format!("`{key}` is `true` or `false`, not `{other}`");
+            let problem = Problem::error("bad-value", source, node.range.clone(), message);
+            problems.push(problem.suggest(format!("write `{key}: true`, or take the line out")));
+            false
         }
     }
 }
@@ -356,12 +440,19 @@ pub fn list<'a>(source: &Arc<Source>, node: &'a Node, what: &str, problems: &mut
         Value::List(items) => Some(items),
         Value::Empty => Some(&[]),
         _ => {
-            let message = format!("{what} is a list, but this is {}", node.kind());
-            let problem = Problem::error("wrong-kind", source, node.range.clone(), message);
-            problems.push(problem.suggest("write one item a line, each after `- `"));
+            problems.push(slip_of_text(source, node).unwrap_or_else(|| {
+                let message = format!("{what} is a list, but this is {}", node.kind());
+                let problem = Problem::error("wrong-kind", source, node.range.clone(), message);
+                problem.suggest("write one item a line, each after `- `")
+            }));
             None
         }
     }
+}
+
+fn slip_of_text(source: &Arc<Source>, node: &Node) -> Option<Problem> {
+    node.text()?;
+    slips::within_text(source, &node.range).map(|slip| slipped(source, slip))
 }
 
 /// "`a`, `b` and `c`".

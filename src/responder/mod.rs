@@ -22,14 +22,11 @@ use crate::{
     classifier::{Classifier, Lesson, Shares, Traffic},
     conversation::{Answered, Conversation, Decision, Memory, Reason, Standing, Turn},
     desk::waiting::Outlook,
-    knowledge::{Intent, Knowledge},
+    knowledge::{Intent, Knowledge, WISH_INTENT},
     message::Incoming,
     policy::{self, Policy},
     reading::{Language, Mood},
 };
-
-/// The intent by which customers ask for a person. Every set of intents has it.
-pub const WISH_INTENT: &str = "talk_to_person";
 
 /// The knowledge together with the classifier that was trained on it. Swapped whole when the admins' files change.
 #[derive(Clone)]
