@@ -37,7 +37,9 @@ async fn calls(store: &Store, number: usize) -> Result<EscalationId, evenkeel::s
         contact: number.to_string(),
         public: false,
         text: format!("my question number {number} is about the pier and what happens to the boats there tonight"),
+        quoted: None,
         choice: None,
+        stop: false,
         attachments: Vec::new(),
         received_at: now,
     };

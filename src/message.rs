@@ -15,9 +15,8 @@ pub struct Incoming {
     pub channel: String,
     /// The platform's own id of this message, unique within the channel: a second delivery is the same message.
     pub message_id: String,
-    /// Set when it is a new wording of an earlier message: that message's id. It has an id of its own, the
-    /// original's followed by `@` and more.
-    pub edits: Option<String>,
+    /// Set when it is a new wording of an earlier message. It has an id of its own, the original's followed by `@` and more.
+    pub edits: Option<Edit>,
     /// How an answer to this very message is addressed, in the platform's terms; opaque to all but its channel.
     pub reply_to: Option<String>,
     /// Where it was written, in the platform's terms (a chat, a thread, a visitor). One place is one conversation.
@@ -26,14 +25,88 @@ pub struct Incoming {
     pub contact: String,
     /// Whether others can read along.
     pub public: bool,
-    /// The words, as written.
+    /// The words, as written; of a forwarded message, those that were forwarded.
     pub text: String,
+    /// Whose words came along.
+    pub quoted: Option<Quoted>,
     /// The id of the choice that the customer tapped, if they tapped one.
     pub choice: Option<String>,
+    /// They ask us to write no more: it is not answered, and nothing is sent to them until they write again.
+    pub stop: bool,
     /// What came with the words. The engine does not read it; agents are told of it.
     pub attachments: Vec<Attachment>,
     /// When we accepted it.
     pub received_at: Timestamp,
+}
+
+impl Incoming {
+    /// Words of others that came along and count when it comes to danger. The customer's own were read when they wrote them, unless that
+    /// was among others and not to us; ours tell of dangers to all who ask.
+    #[must_use]
+    pub fn words_of_others(&self) -> Option<&str> {
+        match self.quoted.as_ref()? {
+            Quoted::Answered { by: Quotee::Other(_), text } => Some(text),
+            Quoted::Answered { by: Quotee::Customer, text } if self.public => Some(text),
+            Quoted::Answered { .. } | Quoted::Forwarded { .. } => None,
+        }
+    }
+}
+
+/// Which wording of a message it is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Edit {
+    /// The id of the message as it was written first.
+    pub of: String,
+    /// Later wordings have higher numbers, whatever the order in which they come; above 0, which is the first wording.
+    pub version: i64,
+}
+
+/// Somebody's words that a message brings along.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Quoted {
+    /// The message's own text was forwarded; by this name, where the platform tells who wrote it first.
+    Forwarded { from: Option<String> },
+    /// It answers or quotes these words of an earlier message.
+    Answered { by: Quotee, text: String },
+}
+
+/// Who wrote what is quoted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Quotee {
+    /// The bot or an agent.
+    Us,
+    /// The customer who quotes it.
+    Customer,
+    /// Somebody else, by name where it is known.
+    Other(Option<String>),
+}
+
+impl Quoted {
+    /// What agents are told of it, such as "forwarded from Ben".
+    #[must_use]
+    pub fn told(&self) -> String {
+        match self {
+            Self::Forwarded { from: None } => "forwarded from somebody".to_owned(),
+            Self::Forwarded { from: Some(name) } => format!("forwarded from {name}"),
+            Self::Answered { by, .. } => match by {
+                Quotee::Us => "answers our words".to_owned(),
+                Quotee::Customer => "answers their own words".to_owned(),
+                Quotee::Other(None) => "answers somebody's words".to_owned(),
+                Quotee::Other(Some(name)) => format!("answers {name}'s words"),
+            },
+        }
+    }
+
+    /// The words that are not the message's own.
+    #[must_use]
+    pub fn text(&self) -> Option<&str> {
+        match self {
+            Self::Forwarded { .. } => None,
+            Self::Answered { text, .. } => Some(text),
+        }
+    }
 }
 
 /// A file that a customer sent along: named to agents, never opened.

@@ -102,7 +102,9 @@ impl World {
             contact: place.into(),
             public: false,
             text: "hello".into(),
+            quoted: None,
             choice: None,
+            stop: false,
             attachments: vec![],
             received_at: now,
         };

@@ -14,6 +14,7 @@ mod crash_everywhere;
 mod delivery;
 mod desk;
 mod discord;
+mod edits;
 mod encoders;
 mod everywhere;
 mod first_start;

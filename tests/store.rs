@@ -7,7 +7,7 @@ use std::{
 
 use evenkeel::{
     conversation::{Decision, Escalation, EscalationId, Memory, Reason, Standing, Turn, Urgency},
-    message::{Attachment, ConversationId, Incoming},
+    message::{Attachment, ConversationId, Edit, Incoming},
     reading::Danger,
     store::{
         Delivery, Eraser, EscalationFilter, Handling, LastSeen, LineAuthor, Looked, NewPromise, NewReply, OpenError,
@@ -132,14 +132,17 @@ async fn waiting(house: &House, conversation: ConversationId) -> Vec<String> {
 async fn an_edit_takes_the_place_of_a_message_that_had_no_turn_yet() {
     let house = House::new().await;
     let here = house.store.receive(&says("here", "1", "wen is it bakc")).await.unwrap().conversation;
-    let edit = |id: &str, text: &str| Incoming { edits: Some("1".into()), ..says("here", id, text) };
-    assert!(!house.store.receive(&edit("1~0", "wen is it bakc")).await.unwrap().new, "only its looks changed");
-    assert!(house.store.receive(&edit("1~1", "when is it back")).await.unwrap().new);
-    assert!(!house.store.receive(&edit("1~1", "when is it back")).await.unwrap().new, "a second delivery");
+    let edit = |version: i64, text: &str| Incoming {
+        edits: Some(Edit { of: "1".into(), version }),
+        ..says("here", &format!("1@{version}"), text)
+    };
+    assert!(!house.store.receive(&edit(1, "wen is it bakc")).await.unwrap().new, "only its looks changed");
+    assert!(house.store.receive(&edit(2, "when is it back")).await.unwrap().new);
+    assert!(!house.store.receive(&edit(2, "when is it back")).await.unwrap().new, "a second delivery");
     assert_eq!(waiting(&house, here).await, ["when is it back"]);
 
     house.take_turn(here, answer(&["Soon."])).await;
-    house.store.receive(&edit("1~2", "when is the water back")).await.unwrap();
+    house.store.receive(&edit(3, "when is the water back")).await.unwrap();
     assert_eq!(waiting(&house, here).await, ["when is the water back"], "after its turn it is a new question");
 }
 
@@ -166,6 +169,31 @@ async fn nobody_who_asked_us_to_stop_is_written_to_until_they_write_again() {
     house.store.receive(&says("here", "again", "and now?")).await.unwrap();
     house.take_turn(here, answer(&["Tonight."])).await;
     assert_eq!(house.lease(10).await[0].outgoing.text, "Tonight.");
+}
+
+#[tokio::test]
+async fn who_asks_us_to_stop_is_left_alone_wherever_they_wrote_and_agents_are_told_at_once() {
+    let house = House::new().await;
+    let wrote = |place: &str, id: &str, text: &str| Incoming { contact: "Ada".into(), ..says(place, id, text) };
+    let group = house.store.receive(&wrote("group", "g", "a person please")).await.unwrap().conversation;
+    let escalation = house.take_turn(group, hand_over(Reason::Wish, Urgency::High)).await.unwrap();
+    let direct = house.store.receive(&wrote("direct", "d", "when?")).await.unwrap().conversation;
+    house.take_turn(direct, answer(&["Soon."])).await;
+    house.store.receive(&says("elsewhere", "e", "when?")).await.unwrap();
+
+    let stops = Incoming { stop: true, ..wrote("direct", "stop", "stop") };
+    assert!(house.store.receive(&stops).await.unwrap().new);
+    assert_eq!(waiting(&house, direct).await, [""; 0], "it gets no turn");
+    assert_eq!(house.lease(10).await, [], "what was queued is not sent");
+    assert_eq!(house.texts(direct).await, ["when?", "Soon.", "stop"], "agents see it");
+    let refused = house.store.reply(escalation, "Dana", "Are you there?", at(20)).await.unwrap_err();
+    assert!(matches!(refused, StoreError::Silenced { why: Silence::Stopped, .. }), "{refused}");
+    assert!(refused.to_string().contains("asked not to be written to"), "{refused}");
+
+    house.store.receive(&wrote("group", "again", "and now?")).await.unwrap();
+    assert!(!house.store.receive(&stops).await.unwrap().new, "a second delivery");
+    house.store.reply(escalation, "Dana", "I am here.", at(30)).await.unwrap();
+    assert_eq!(house.lease(10).await.last().unwrap().outgoing.text, "I am here.");
 }
 
 #[tokio::test]

@@ -6,9 +6,9 @@ use futures::future::BoxFuture;
 use jiff::Timestamp;
 use tracing::error;
 
-use super::{Board, Side};
+use super::{Board, Side, WebChat, opt_out};
 use crate::{
-    message::{Incoming, StaffMessage},
+    message::{Incoming, Quoted, StaffMessage},
     policy,
     store::{LastSeen, Received, Silence, Store, StoreError},
 };
@@ -49,6 +49,10 @@ impl Door {
     /// The store cannot take it now: do not acknowledge it, try again.
     pub async fn receive(&self, mut incoming: Incoming) -> Result<Received, StoreError> {
         clean(&mut incoming.text);
+        if let Some(Quoted::Answered { text, .. }) = &mut incoming.quoted {
+            clean(text);
+        }
+        incoming.stop |= asks_to_stop(&incoming);
         let received = self.store.receive(&incoming).await?;
         if received.new {
             metrics::counter!("evenkeel_received_total", "channel" => self.channel).increment(1);
@@ -128,6 +132,14 @@ impl Door {
     pub fn trouble(&self, what: impl Into<String>) {
         self.board.trouble(self.channel, Side::Receiving, what);
     }
+}
+
+/// Whether a message says nothing but that its customer wants to hear no more. On the web chat nobody is written to who does not look, and
+/// who wrote "stop" there would only wonder where the answer is.
+fn asks_to_stop(incoming: &Incoming) -> bool {
+    let forwarded = matches!(incoming.quoted, Some(Quoted::Forwarded { .. }));
+    let words_alone = incoming.choice.is_none() && incoming.attachments.is_empty() && !forwarded;
+    words_alone && incoming.channel != WebChat::NAME && opt_out::asks(&incoming.text)
 }
 
 /// NUL becomes U+FFFD: not every database can hold it, and tools that people read the store with would cut the text there.

@@ -8,6 +8,7 @@ pub(crate) mod backoff;
 mod board;
 pub mod discord;
 mod door;
+mod opt_out;
 mod pieces;
 mod send_error;
 mod staff;

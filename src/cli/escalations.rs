@@ -238,12 +238,19 @@ fn show(
             LineAuthor::Agent(name) => format!("{name} (agent)"),
         };
         let state = match line.delivery {
+            None if line.edited => " [edited]",
             None | Some(Delivery::Sent) => "",
             Some(Delivery::Queued | Delivery::Leased) => " [not sent yet]",
             Some(Delivery::Uncertain) => " [may not have arrived]",
             Some(Delivery::Failed) => " [not delivered]",
         };
         writeln!(output, "\n{}  {}{state}", local(line.at), printable(&who))?;
+        if let Some(quoted) = &line.quoted {
+            writeln!(output, "    [{}]", printable(&quoted.told()))?;
+            for text in quoted.text().unwrap_or_default().lines() {
+                writeln!(output, "    > {}", printable(text))?;
+            }
+        }
         for text in line.text.lines() {
             writeln!(output, "    {}", printable(text))?;
         }

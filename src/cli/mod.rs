@@ -159,7 +159,9 @@ fn incoming(text: &str, choice: Option<String>, now: Timestamp) -> Incoming {
         contact: "terminal".to_owned(),
         public: false,
         text: text.to_owned(),
+        quoted: None,
         choice,
+        stop: false,
         attachments: Vec::new(),
         received_at: now,
     }

@@ -88,11 +88,24 @@ pub struct Line {
     pub choices: Vec<LineChoice>,
     /// What the customer sent along; the files themselves are not kept.
     pub attachments: Vec<LineAttachment>,
+    /// Whose words a customer's message brought along.
+    pub quoted: Option<LineQuoted>,
+    /// A customer's new wording of an earlier message.
+    pub edited: bool,
     /// When it was received or sent; queued, while it is not sent.
     pub at: Timestamp,
     /// Of the bot and agents: `queued`, `leased` (being sent right now), `sent`, `uncertain` (may have arrived, and is not sent again) or
     /// `failed`.
     pub delivery: Option<&'static str>,
+}
+
+/// Somebody's words that a customer's message brought along.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct LineQuoted {
+    /// Such as "forwarded from Ben" or "answers our words".
+    pub what: String,
+    /// The words exactly as written. Null: they were forwarded, and stand in the line's own text.
+    pub text: Option<String>,
 }
 
 /// Something to tap below a line.
@@ -127,6 +140,10 @@ impl From<store::Line> for Line {
                 .into_iter()
                 .map(|Attachment { name, media_type }| LineAttachment { name, media_type })
                 .collect(),
+            quoted: line
+                .quoted
+                .map(|quoted| LineQuoted { what: quoted.told(), text: quoted.text().map(str::to_owned) }),
+            edited: line.edited,
             at: line.at,
             delivery: line.delivery.map(|delivery| match delivery {
                 Delivery::Queued => "queued",
@@ -222,6 +239,8 @@ mod tests {
             text: "<b>hello</b>".to_owned(),
             choices: Vec::new(),
             attachments: Vec::new(),
+            quoted: None,
+            edited: false,
             at: Timestamp::UNIX_EPOCH,
             delivery: None,
         }

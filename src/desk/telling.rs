@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use jiff::{Timestamp, tz::TimeZone};
 
 use crate::{
-    message::Choice,
+    message::{Choice, Quoted},
     store::{Delivery, EscalationRecord, Line, LineAuthor, Note, StaffOutcome, StaffRow},
 };
 
@@ -86,6 +86,10 @@ pub fn happening(row: &StaffRow, lines: &[Line], holder: Option<&str>, zone: &Ti
         }
         "lapse" => Some(format!("The customer was left waiting: **{}** does not have it any more.", agent())),
         "note" => Some(format!("**{} notes**", agent())),
+        "stopped" => {
+            Some("**The customer asked not to be written to**: nothing reaches them until they write again.".to_owned())
+        }
+        "blocked" => Some("**The customer blocked us**: nothing reaches them until they write again.".to_owned()),
         "undelivered" => Some("**A reply did not reach the customer, or may not have.**".to_owned()),
         "resolve" => Some(format!("**{}** resolved it: the bot has the conversation again.", agent())),
         _ => None,
@@ -117,7 +121,7 @@ pub fn answer(outcome: &StaffOutcome) -> Option<String> {
         }
         StaffOutcome::Empty => "Nothing was done: words are missing, such as `!note the line is broken`.".to_owned(),
         StaffOutcome::TooLong(limit) => format!("Nothing was sent: this is longer than {limit} bytes."),
-        StaffOutcome::Unreachable => "This does not reach the customer: they asked to hear nothing more, or blocked us.".to_owned(),
+        StaffOutcome::Unreachable => "Nothing was sent: the customer asked not to be written to, or blocked us. That holds until they write again.".to_owned(),
         StaffOutcome::Help => HELP.to_owned(),
         StaffOutcome::Unknown(name) => format!("Nothing was sent: there is no command \"{}\". {HELP}", plain(name)),
         StaffOutcome::Edited => "The customer has the words as you wrote them first: an edit does not reach them.".to_owned(),
@@ -143,9 +147,11 @@ fn said(line: &Line, zone: &TimeZone) -> String {
     let state = match line.delivery {
         Some(Delivery::Uncertain) => " *(may not have arrived)*",
         Some(Delivery::Failed) => " *(not delivered)*",
+        _ if line.edited => " *(edited)*",
         _ => "",
     };
-    let mut parts = vec![words];
+    let mut parts: Vec<String> = line.quoted.iter().map(came_along).collect();
+    parts.push(words);
     parts.extend(line.attachments.iter().map(|file| plain(&format!("[file: {}]", file.name))));
     let choices: Vec<&str> =
         line.choices.iter().filter(|choice| choice.id != Choice::PERSON).map(|choice| choice.label.as_str()).collect();
@@ -155,6 +161,15 @@ fn said(line: &Line, zone: &TimeZone) -> String {
     parts.retain(|part| !part.is_empty());
     let time = line.at.to_zoned(zone.clone()).strftime("%H:%M").to_string();
     format!("**{who}** {time}{state}\n{}", quoted(&parts.join("\n\n")))
+}
+
+/// Whose words a message brought along.
+fn came_along(quoted: &Quoted) -> String {
+    let head = format!("*{}*", plain(&quoted.told()));
+    match quoted.text() {
+        Some(text) => format!("{head}\n{}", self::quoted(&as_text(text))),
+        None => head,
+    }
 }
 
 fn day(at: Timestamp, zone: &TimeZone) -> String {
@@ -244,6 +259,8 @@ mod tests {
             text: text.into(),
             choices: vec![],
             attachments: vec![],
+            quoted: None,
+            edited: false,
             at: at("2026-11-22T07:44:09Z"),
             delivery,
         }
@@ -424,7 +441,7 @@ mod tests {
         Nothing was sent: this is resolved, and the bot has the conversation. If the customer needs a person again, a new thread begins.
         Nothing was done: words are missing, such as `!note the line is broken`.
         Nothing was sent: this is longer than 9 bytes.
-        This does not reach the customer: they asked to hear nothing more, or blocked us.
+        Nothing was sent: the customer asked not to be written to, or blocked us. That holds until they write again.
         Nothing was sent: there is no command "resovle". What you write here goes to the customer, under your name. `!note …` is for colleagues alone; `!claim` makes it yours, `!takeover` takes it from somebody else, `!release` puts it back; `!resolve` (with a note, if you like) gives the conversation back to the bot. Edits and deletions do not reach the customer.
         The customer has the words as you wrote them first: an edit does not reach them.
         Nothing was sent: files cannot be passed on. Write the words alone.

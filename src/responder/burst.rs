@@ -4,9 +4,10 @@ use unicode_segmentation::UnicodeSegmentation;
 
 use super::choice;
 use crate::{
+    classifier::danger,
     message::{Choice, Incoming},
     policy,
-    reading::Reading,
+    reading::{Danger, Reading},
 };
 
 /// What the customer said in one turn, before anything is decided.
@@ -23,6 +24,8 @@ pub(super) struct Message {
     /// It has words that can be read.
     pub has_words: bool,
     pub has_attachments: bool,
+    /// The gravest danger that words of others speak of, which the customer forwards or quotes.
+    pub quoted_danger: Option<Danger>,
 }
 
 /// One sentence or line of a message.
@@ -59,6 +62,12 @@ pub(super) fn read(burst: &[Incoming], offered: &[Choice], read: impl Fn(&str) -
         picked,
         has_words: text.chars().any(char::is_alphanumeric),
         has_attachments: burst.iter().any(|incoming| !incoming.attachments.is_empty()),
+        quoted_danger: burst
+            .iter()
+            .filter_map(Incoming::words_of_others)
+            .filter_map(danger::sign)
+            .map(|sign| sign.danger)
+            .min(),
         text,
     }
 }
@@ -148,7 +157,9 @@ mod tests {
                 contact: "c".to_owned(),
                 public: false,
                 text: text.to_owned(),
+                quoted: None,
                 choice: None,
+                stop: false,
                 attachments: Vec::new(),
                 received_at: jiff::Timestamp::UNIX_EPOCH,
             };

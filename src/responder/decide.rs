@@ -176,7 +176,10 @@ fn danger(scene: &Scene<'_>, message: &Message) -> Option<Danger> {
         .filter_map(|reading| reading.best().filter(|best| best.probability >= DANGER_PROBABILITY))
         .map(|best| best.intent.as_str());
     let by_choice = message.picked.as_ref().and_then(choice::intent_of);
-    by_words.chain(by_intent.chain(by_choice).filter_map(|name| scene.intent(name)?.danger)).min()
+    by_words
+        .chain(message.quoted_danger)
+        .chain(by_intent.chain(by_choice).filter_map(|name| scene.intent(name)?.danger))
+        .min()
 }
 
 /// The whole message or one of its sentences asks for a person.

@@ -7,7 +7,7 @@ use crate::{
     conversation::Urgency,
     desk::{hours::Hours, waiting::Waits},
     knowledge,
-    message::{ConversationId, Outgoing},
+    message::{ConversationId, Outgoing, Quoted, Quotee},
     reading::{Danger, DangerSign, Ranked, Reading},
 };
 
@@ -123,6 +123,7 @@ fn message(ranked: &[(&str, f64)]) -> Message {
         picked: None,
         has_words: true,
         has_attachments: false,
+        quoted_danger: None,
     }
 }
 
@@ -190,7 +191,9 @@ fn taps(choice: &str) -> Incoming {
         contact: "c".to_owned(),
         public: false,
         text: String::new(),
+        quoted: None,
         choice: Some(choice.to_owned()),
+        stop: false,
         attachments: Vec::new(),
         received_at: morning(),
     }
@@ -656,6 +659,23 @@ fn in_a_hurry_the_quicker_classifier_reads() {
     let one = Responder::new(knowledge, &Policy::default(), best, None);
     assert!(!one.can_hurry());
     assert!(ranked(one.respond_quickly(&talk.conversation, &[asks], talk.now)) > 0, "there is no quicker one");
+}
+
+#[test]
+fn danger_in_words_of_others_that_came_along_is_danger_and_our_own_are_not() {
+    let knowledge = Arc::new(knowledge_of_the_test());
+    let responder = Responder::new(knowledge, &Policy::default(), Arc::new(Classifier::train(&[], None)), None);
+    let decided = |public: bool, by: Quotee| {
+        let quoted = Some(Quoted::Answered { by, text: "I smell gas in the kitchen".to_owned() });
+        let asks = Incoming { text: "what should they do?".to_owned(), choice: None, public, quoted, ..taps("") };
+        let talk = Talk::new();
+        responder.respond(&talk.conversation, &[asks], talk.now).decision
+    };
+    let danger = Decision::Escalate(Reason::Danger(Danger::Gas));
+    assert_eq!(decided(false, Quotee::Other(None)), danger);
+    assert_eq!(decided(true, Quotee::Customer), danger, "they wrote it to others");
+    assert_ne!(decided(false, Quotee::Customer), danger, "it was read when they wrote it");
+    assert_ne!(decided(false, Quotee::Us), danger);
 }
 
 #[test]

@@ -1,11 +1,12 @@
 //! What channels keep: how far they have read, messages that were taken back, and customers who want to hear nothing more.
 
 use jiff::Timestamp;
-use sqlx::Row;
+use sqlx::{Row, SqliteConnection};
 
 use super::{
     Result, Store,
     rows::{Audit, micros, uuid},
+    turn,
     writer::Work,
 };
 use crate::message::ConversationId;
@@ -26,6 +27,15 @@ impl Silence {
         match self {
             Self::Stopped => "stopped",
             Self::Blocked => "blocked",
+        }
+    }
+
+    /// What who writes to them is told.
+    #[must_use]
+    pub fn told(self) -> &'static str {
+        match self {
+            Self::Stopped => "this customer asked not to be written to, which holds until they write again",
+            Self::Blocked => "this customer blocked us, which holds until they write again",
         }
     }
 }
@@ -95,10 +105,22 @@ impl Store {
     }
 }
 
+/// Why nothing is sent in a conversation, if so.
+pub(super) async fn silence_of(
+    connection: &mut SqliteConnection,
+    conversation: ConversationId,
+) -> Result<Option<Silence>> {
+    let word: Option<Option<String>> = sqlx::query_scalar("SELECT silenced FROM conversations WHERE id = ?")
+        .bind(conversation.to_string())
+        .fetch_optional(connection)
+        .await?;
+    Ok(word.flatten().map(|word| if word == Silence::Blocked.as_str() { Silence::Blocked } else { Silence::Stopped }))
+}
+
 async fn retract(work: &mut Work, channel: String, message_id: String, now: Timestamp) -> Result<()> {
     // Its edits (`id@…`) go with it: '@' and 'A' are neighbours, so this is a range of the index.
     let rows = sqlx::query(
-        "UPDATE inbox SET text = '', attachments = '[]', retracted_at = ?1
+        "UPDATE inbox SET text = '', quoted = NULL, attachments = '[]', retracted_at = ?1
          WHERE channel = ?2 AND (message_id = ?3 OR (message_id >= ?3 || '@' AND message_id < ?3 || 'A'))
          RETURNING conversation, cursor, audit IS NULL AS pending",
     )
@@ -123,24 +145,67 @@ async fn retract(work: &mut Work, channel: String, message_id: String, now: Time
     Ok(())
 }
 
+/// A customer asked us to stop, in the message at this cursor of this conversation: nothing more is sent to them, wherever they wrote.
+pub(super) async fn stop(
+    work: &mut Work,
+    channel: &str,
+    contact: i64,
+    (cursor, conversation): (i64, ConversationId),
+    now: Timestamp,
+) -> Result<()> {
+    let others: Vec<String> = sqlx::query_scalar(
+        "SELECT DISTINCT conversation FROM inbox INDEXED BY inbox_contact WHERE contact = ? AND conversation <> ?",
+    )
+    .bind(contact)
+    .bind(conversation.to_string())
+    .fetch_all(&mut work.connection)
+    .await?;
+    for other in others {
+        close(work, channel, ConversationId(uuid(&other)?), Silence::Stopped, now).await?;
+    }
+    let audit = close(work, channel, conversation, Silence::Stopped, now).await?;
+    sqlx::query("UPDATE inbox SET audit = ? WHERE cursor = ?")
+        .bind(audit)
+        .bind(cursor)
+        .execute(&mut work.connection)
+        .await?;
+    Ok(())
+}
+
 async fn silence(work: &mut Work, channel: String, place: String, why: Silence, now: Timestamp) -> Result<()> {
-    let id: Option<String> =
-        sqlx::query_scalar("UPDATE conversations SET silenced = ? WHERE channel = ? AND place = ? RETURNING id")
-            .bind(why.as_str())
-            .bind(&channel)
-            .bind(place)
-            .fetch_optional(&mut work.connection)
-            .await?;
+    let id: Option<String> = sqlx::query_scalar("SELECT id FROM conversations WHERE channel = ? AND place = ?")
+        .bind(&channel)
+        .bind(place)
+        .fetch_optional(&mut work.connection)
+        .await?;
     let Some(id) = id else { return Ok(()) };
+    close(work, &channel, ConversationId(uuid(&id)?), why, now).await.map(drop)
+}
+
+/// Nothing is sent in a conversation any more; gives the row of the audit trail, which those who work on it are told of.
+async fn close(
+    work: &mut Work,
+    channel: &str,
+    conversation: ConversationId,
+    why: Silence,
+    now: Timestamp,
+) -> Result<i64> {
+    let id = conversation.to_string();
+    sqlx::query("UPDATE conversations SET silenced = ? WHERE id = ?")
+        .bind(why.as_str())
+        .bind(&id)
+        .execute(&mut work.connection)
+        .await?;
     sqlx::query("UPDATE outbox SET state = 'failed', error = ? WHERE conversation = ? AND state = 'queued'")
         .bind(why.as_str())
         .bind(&id)
         .execute(&mut work.connection)
         .await?;
-    let conversation = ConversationId(uuid(&id)?);
-    let audit = Audit { kind: why.as_str(), conversation: Some(conversation), ..Audit::default() };
-    audit.insert(&mut work.connection, now).await?;
+    let escalation = turn::open_escalation(&mut work.connection, conversation).await?;
+    let audit = Audit { kind: why.as_str(), conversation: Some(conversation), escalation, ..Audit::default() };
+    let audit = audit.insert(&mut work.connection, now).await?;
     work.changes.conversations.push(conversation);
-    work.changes.outbox.push(channel);
-    Ok(())
+    work.changes.outbox.push(channel.to_owned());
+    work.changes.desk |= escalation.is_some();
+    Ok(audit)
 }

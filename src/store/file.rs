@@ -26,6 +26,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0009_figures.sql"),
     include_str!("../../migrations/0010_queue.sql"),
     include_str!("../../migrations/0012_privacy.sql"),
+    include_str!("../../migrations/0013_wordings.sql"),
 ];
 
 /// Marks a file as Evenkeel's (`PRAGMA application_id`): the letters `EvkL`.

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use sqlx::SqliteConnection;
 
 use super::{
-    Result, Store, StoreError,
+    Result, Store, StoreError, channels,
     escalations::find,
     notes::{drop_draft, note},
     outbox,
@@ -96,7 +96,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::NoEscalation`], [`StoreError::AlreadyResolved`], [`StoreError::ClaimedBy`] if another agent has it;
-    /// [`StoreError::IdTaken`] if the id is that of a message elsewhere; [`StoreError::Empty`] and [`StoreError::TooLong`] for the text (at most [`MAX_TEXT_BYTES`]) and the agent's name.
+    /// [`StoreError::Silenced`] if the customer asked us to stop or blocked us; [`StoreError::IdTaken`] if the id is that of a message elsewhere; [`StoreError::Empty`] and [`StoreError::TooLong`] for the text (at most [`MAX_TEXT_BYTES`]) and the agent's name.
     pub async fn reply(
         &self,
         id: EscalationId,
@@ -118,7 +118,7 @@ impl Store {
     /// Closes it; the bot has the conversation again. The note is for agents, `say` for the customer.
     ///
     /// # Errors
-    /// Like [`Store::reply`].
+    /// Like [`Store::reply`], but also where the customer is not written to.
     pub async fn resolve(
         &self,
         id: EscalationId,
@@ -217,6 +217,9 @@ pub(super) async fn reply(
     let (mut conversation, has_it, _) = find_open(connection, id).await?;
     if let Some(other) = has_it.filter(|other| *other != agent) {
         return Err(StoreError::ClaimedBy { id, agent: other });
+    }
+    if let Some(why) = channels::silence_of(connection, conversation.id).await? {
+        return Err(StoreError::Silenced { id, why });
     }
     sqlx::query(
         "UPDATE escalations SET claimed_by = ?1, claimed_at = ifnull(claimed_at, ?2), waiting_since = NULL, due_at = NULL,

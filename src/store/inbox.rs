@@ -3,16 +3,17 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use sqlx::Row;
+use sqlx::{Row, SqliteConnection};
 
 use super::{
-    Result, Store,
+    Result, Store, StoreError, channels,
+    edits::{self, Fate, Settled, Wording},
     rows::{self, Audit, from_json, micros, moment, to_json, uuid},
     writer::Work,
 };
 use crate::{
     conversation::{Conversation, Memory},
-    message::{ConversationId, Incoming, MessageId},
+    message::{ConversationId, Edit, Incoming, MessageId},
 };
 
 /// What became of an accepted message.
@@ -43,8 +44,9 @@ pub struct Pending {
 impl Store {
     /// Takes a message in. When it returns, the message survives a crash.
     ///
-    /// A second delivery (same channel and `message_id`) changes nothing and gives the ids of the first. An edit takes the place of the
-    /// message that it edits if that had no turn yet; otherwise it is a message like any other. Who writes may be written to again.
+    /// A second delivery (same channel and `message_id`) changes nothing and gives the ids of the first. Of a message that is edited the last
+    /// wording is read, once: it takes the place of an earlier one that had no turn yet, and is a message like any other where that had
+    /// one. Who writes may be written to again, unless they ask us to stop: then nothing more is sent to them, wherever they wrote.
     pub async fn receive(&self, incoming: &Incoming) -> Result<Received> {
         let incoming = incoming.clone();
         self.writer.run(move |work| Box::pin(receive(work, incoming))).await
@@ -85,7 +87,7 @@ impl Store {
             return Ok(None);
         };
         let rows = sqlx::query(
-            "SELECT i.id, i.message_id, i.reply_to, c.contact, i.public, i.text, i.choice, i.attachments, i.received_at
+            "SELECT i.id, i.message_id, i.edits, i.version, i.reply_to, c.contact, i.public, i.text, i.quoted, i.choice, i.attachments, i.received_at
              FROM inbox i INDEXED BY inbox_pending JOIN contacts c ON c.id = i.contact
              WHERE i.conversation = ? AND i.audit IS NULL ORDER BY i.cursor",
         )
@@ -99,13 +101,18 @@ impl Store {
                 incoming: Incoming {
                     channel: found.channel.clone(),
                     message_id: row.try_get("message_id")?,
-                    edits: None,
+                    edits: row
+                        .try_get::<Option<String>, _>("edits")?
+                        .map(|of| Ok::<_, StoreError>(Edit { of, version: row.try_get("version")? }))
+                        .transpose()?,
                     reply_to: row.try_get("reply_to")?,
                     place: found.place.clone(),
                     contact: row.try_get("contact")?,
                     public: row.try_get("public")?,
                     text: row.try_get("text")?,
+                    quoted: rows::quoted(row.try_get("quoted")?)?,
                     choice: row.try_get("choice")?,
+                    stop: false,
                     attachments: from_json("attachment", row.try_get("attachments")?)?,
                     received_at: moment(row.try_get("received_at")?)?,
                 },
@@ -145,25 +152,85 @@ impl Burst {
 }
 
 async fn receive(work: &mut Work, incoming: Incoming) -> Result<Received> {
-    let connection = &mut work.connection;
-    let known = sqlx::query("SELECT id, conversation FROM inbox WHERE channel = ? AND message_id = ?")
-        .bind(&incoming.channel)
-        .bind(&incoming.message_id)
-        .fetch_optional(&mut *connection)
-        .await?;
-    if let Some(row) = known {
-        return Ok(Received {
-            message: MessageId(uuid(row.try_get("id")?)?),
-            conversation: ConversationId(uuid(row.try_get("conversation")?)?),
-            new: false,
-        });
+    let original = incoming.edits.as_ref().map_or(&incoming.message_id, |edit| &edit.of);
+    let chain = wordings(&mut work.connection, &incoming.channel, original).await?;
+    let drops = match edits::fate(&chain, &incoming) {
+        Fate::Known(known) => return Ok(chain[known].received(false)),
+        Fate::Same(known) => return same(work, &chain[known], &incoming).await,
+        Fate::Back { to, drops } => {
+            settle(work, &chain[drops], "edit", incoming.received_at).await?;
+            return same(work, &chain[to], &incoming).await;
+        }
+        Fate::New { drops } => drops,
+    };
+    if let Some(dropped) = drops {
+        settle(work, &chain[dropped], "edit", incoming.received_at).await?;
     }
+    insert(work, incoming).await
+}
 
-    if let Some(original) = &incoming.edits
-        && let Some(received) = replace(work, &incoming, original).await?
-    {
-        return Ok(received);
-    }
+/// All wordings of a message that are known. Edits (`id@…`) lie beside their original in the index: '@' and 'A' are neighbours.
+async fn wordings(connection: &mut SqliteConnection, channel: &str, original: &str) -> Result<Vec<Wording>> {
+    let rows = sqlx::query(
+        "SELECT i.cursor, i.id, i.conversation, i.message_id, i.version, i.text, i.choice, i.retracted_at IS NOT NULL AS retracted, a.kind
+         FROM inbox i LEFT JOIN audit a ON a.id = i.audit
+         WHERE i.channel = ?1 AND (i.message_id = ?2 OR (i.message_id >= ?2 || '@' AND i.message_id < ?2 || 'A'))
+         ORDER BY i.cursor",
+    )
+    .bind(channel)
+    .bind(original)
+    .fetch_all(connection)
+    .await?;
+    rows.iter()
+        .map(|row| {
+            let settled = match row.try_get::<Option<&str>, _>("kind")? {
+                None => Settled::Not,
+                Some("edit") => Settled::Dropped,
+                Some("stopped") => Settled::Stopped,
+                Some(_) => Settled::Read,
+            };
+            Ok(Wording {
+                cursor: row.try_get("cursor")?,
+                message: MessageId(uuid(row.try_get("id")?)?),
+                conversation: ConversationId(uuid(row.try_get("conversation")?)?),
+                message_id: row.try_get("message_id")?,
+                version: row.try_get("version")?,
+                text: row.try_get("text")?,
+                choice: row.try_get("choice")?,
+                retracted: row.try_get("retracted")?,
+                settled,
+            })
+        })
+        .collect()
+}
+
+/// A known wording is the last one (again). What else changed, such as where somebody is, is kept for agents without a turn.
+async fn same(work: &mut Work, wording: &Wording, incoming: &Incoming) -> Result<Received> {
+    let version = incoming.edits.as_ref().map_or(0, |edit| edit.version);
+    sqlx::query("UPDATE inbox SET version = MAX(version, ?), attachments = ? WHERE cursor = ?")
+        .bind(version)
+        .bind(to_json("attachment", &incoming.attachments)?)
+        .bind(wording.cursor)
+        .execute(&mut work.connection)
+        .await?;
+    work.changes.conversations.push(wording.conversation);
+    work.changes.desk = true;
+    Ok(wording.received(false))
+}
+
+/// A message gets no turn any more, or needs none.
+async fn settle(work: &mut Work, wording: &Wording, kind: &'static str, now: Timestamp) -> Result<()> {
+    let audit = Audit { kind, conversation: Some(wording.conversation), ..Audit::default() };
+    let audit = audit.insert(&mut work.connection, now).await?;
+    sqlx::query("UPDATE inbox SET audit = ? WHERE cursor = ?")
+        .bind(audit)
+        .bind(wording.cursor)
+        .execute(&mut work.connection)
+        .await?;
+    Ok(())
+}
+
+async fn insert(work: &mut Work, incoming: Incoming) -> Result<Received> {
     let connection = &mut work.connection;
     let received_at = micros(incoming.received_at);
     let contact: i64 = sqlx::query_scalar(
@@ -188,19 +255,25 @@ async fn receive(work: &mut Work, incoming: Incoming) -> Result<Received> {
     .fetch_one(&mut *connection)
     .await?;
     let message = MessageId::new();
+    let cursor = rows::take_cursor(&mut *connection).await?;
+    let quoted = incoming.quoted.as_ref().map(|quoted| to_json("quotation", quoted)).transpose()?;
+    let (edits, version) = incoming.edits.map_or((None, 0), |edit| (Some(edit.of), edit.version));
     sqlx::query(
-        "INSERT INTO inbox (cursor, id, channel, message_id, reply_to, conversation, contact, public, text, choice,
-         attachments, received_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO inbox (cursor, id, channel, message_id, edits, version, reply_to, conversation, contact, public, text, quoted, choice,
+         attachments, received_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     )
-    .bind(rows::take_cursor(&mut *connection).await?)
+    .bind(cursor)
     .bind(message.to_string())
-    .bind(incoming.channel)
+    .bind(&incoming.channel)
     .bind(incoming.message_id)
+    .bind(edits)
+    .bind(version)
     .bind(incoming.reply_to)
     .bind(&conversation)
     .bind(contact)
     .bind(incoming.public)
     .bind(incoming.text)
+    .bind(quoted)
     .bind(incoming.choice)
     .bind(to_json("attachment", &incoming.attachments)?)
     .bind(received_at)
@@ -208,36 +281,13 @@ async fn receive(work: &mut Work, incoming: Incoming) -> Result<Received> {
     .await?;
 
     let conversation = ConversationId(uuid(&conversation)?);
+    if incoming.stop {
+        let said = (cursor, conversation);
+        channels::stop(work, &incoming.channel, contact, said, incoming.received_at).await?;
+    }
     work.changes.inbox = true;
     work.changes.conversations.push(conversation);
     Ok(Received { message, conversation, new: true })
-}
-
-/// Settles the message that an edit replaces, if it had no turn yet. `Some`: the edit says nothing new.
-async fn replace(work: &mut Work, edit: &Incoming, original: &str) -> Result<Option<Received>> {
-    let row = sqlx::query(
-        "SELECT id, conversation, cursor, text = ? AS same, audit IS NULL AS pending FROM inbox WHERE channel = ? AND message_id = ?",
-    )
-    .bind(&edit.text)
-    .bind(&edit.channel)
-    .bind(original)
-    .fetch_optional(&mut work.connection)
-    .await?;
-    let Some(row) = row else { return Ok(None) };
-    let conversation = ConversationId(uuid(row.try_get("conversation")?)?);
-    if row.try_get("same")? {
-        return Ok(Some(Received { message: MessageId(uuid(row.try_get("id")?)?), conversation, new: false }));
-    }
-    if row.try_get("pending")? {
-        let audit = Audit { kind: "edit", conversation: Some(conversation), ..Audit::default() };
-        let audit = audit.insert(&mut work.connection, edit.received_at).await?;
-        sqlx::query("UPDATE inbox SET audit = ? WHERE cursor = ?")
-            .bind(audit)
-            .bind(row.try_get::<i64, _>("cursor")?)
-            .execute(&mut work.connection)
-            .await?;
-    }
-    Ok(None)
 }
 
 #[cfg(test)]

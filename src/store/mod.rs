@@ -9,6 +9,7 @@ mod channels;
 mod clocks;
 mod contacts;
 mod counts;
+mod edits;
 mod erase;
 mod escalations;
 mod export;
@@ -116,6 +117,9 @@ pub enum StoreError {
     NotInGroup(EscalationId, GroupId),
     #[error("the id {0} is that of another message")]
     IdTaken(OutgoingId),
+    /// Nothing reaches the customer until they write again.
+    #[error("nothing was sent for escalation {id}: {}", why.told())]
+    Silenced { id: EscalationId, why: Silence },
     #[error("nobody has claimed escalation {0}")]
     NotClaimed(EscalationId),
     /// An agent sent no name or no words.

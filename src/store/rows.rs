@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::{Result, StoreError};
 use crate::{
     conversation::{Conversation, Reason, Urgency},
-    message::ConversationId,
+    message::{ConversationId, Quoted},
     reading::Mood,
 };
 
@@ -35,6 +35,11 @@ pub(super) fn to_json<T: Serialize>(what: &'static str, value: &T) -> Result<Str
 
 pub(super) fn from_json<T: DeserializeOwned>(what: &'static str, text: &str) -> Result<T> {
     serde_json::from_str(text).map_err(|error| corrupt(what, &error))
+}
+
+/// What a message quotes, as it stands in its row.
+pub(super) fn quoted(json: Option<&str>) -> Result<Option<Quoted>> {
+    json.map(|json| from_json("quotation", json)).transpose()
 }
 
 /// `wish`, or `danger:gas`: words that an operator can read and search for.

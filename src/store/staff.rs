@@ -353,13 +353,14 @@ async fn obey(
         .await?;
     let Some(id) = id.filter(|_| !seen).map(EscalationId) else { return Ok(()) };
     if let Some(original) = &message.edits {
-        // Only of what went to the customer is there something to say.
+        // Only of what went to the customer is there something to say, and only where they have other words.
         let sent: bool = sqlx::query_scalar(
-            "SELECT EXISTS (SELECT 1 FROM staff_messages m JOIN audit a ON a.id = m.audit
-             WHERE m.channel = ? AND m.message_id = ? AND a.kind = 'reply')",
+            "SELECT EXISTS (SELECT 1 FROM staff_messages m JOIN audit a ON a.id = m.audit JOIN outbox o ON o.audit = a.id
+             WHERE m.channel = ? AND m.message_id = ? AND a.kind = 'reply' AND o.agent IS NOT NULL AND o.text <> ?)",
         )
         .bind(&channel)
         .bind(original)
+        .bind(message.text.trim())
         .fetch_one(&mut *connection)
         .await?;
         if !sent {
@@ -438,6 +439,7 @@ fn without_pictures(name: &str) -> String {
 fn refusal(error: StoreError) -> Result<StaffOutcome> {
     match error {
         StoreError::ClaimedBy { agent, .. } => Ok(StaffOutcome::HeldBy(agent)),
+        StoreError::Silenced { .. } => Ok(StaffOutcome::Unreachable),
         StoreError::NotClaimed(_) => Ok(StaffOutcome::Unclaimed),
         StoreError::AlreadyResolved(_) => Ok(StaffOutcome::AlreadyResolved),
         StoreError::Empty(_) => Ok(StaffOutcome::Empty),

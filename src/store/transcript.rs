@@ -7,11 +7,11 @@ use uuid::Uuid;
 
 use super::{
     Result, Store,
-    rows::{corrupt, find_conversation, from_json, moment, uuid},
+    rows::{corrupt, find_conversation, from_json, moment, quoted, uuid},
 };
 use crate::{
     conversation::Conversation,
-    message::{Attachment, Choice, ConversationId},
+    message::{Attachment, Choice, ConversationId, Quoted},
 };
 
 /// One line of a conversation, as its people saw it.
@@ -26,6 +26,10 @@ pub struct Line {
     pub text: String,
     pub choices: Vec<Choice>,
     pub attachments: Vec<Attachment>,
+    /// Whose words a customer's message brought along.
+    pub quoted: Option<Quoted>,
+    /// A customer's new wording of an earlier message.
+    pub edited: bool,
     /// When it was received or sent; queued, while it is not sent.
     pub at: Timestamp,
     /// only for outgoing lines
@@ -67,11 +71,12 @@ impl Store {
     pub async fn lines_of(&self, audit: i64, conversation: ConversationId) -> Result<Vec<Line>> {
         let rows = sqlx::query(
             "SELECT * FROM (
-                SELECT cursor, id, text, attachments, NULL AS choices, NULL AS agent, NULL AS state, received_at AS at, cursor AS place
+                SELECT cursor, id, text, attachments, quoted, edits IS NOT NULL AS edited, NULL AS choices, NULL AS agent, NULL AS state,
+                    received_at AS at, cursor AS place
                 FROM inbox INDEXED BY inbox_conversation
                 WHERE conversation = ?2 AND audit = ?1 AND retracted_at IS NULL ORDER BY place
              ) UNION ALL SELECT * FROM (
-                SELECT ifnull(cursor, 0), id, text, NULL, choices, agent, state, ifnull(sent_at, queued_at), seq
+                SELECT ifnull(cursor, 0), id, text, NULL, NULL, 0, choices, agent, state, ifnull(sent_at, queued_at), seq
                 FROM outbox INDEXED BY outbox_audit WHERE audit = ?1 AND conversation = ?2 ORDER BY seq
              )",
         )
@@ -86,10 +91,11 @@ impl Store {
     pub async fn lines_after(&self, conversation: ConversationId, cursor: i64, limit: u32) -> Result<Vec<Line>> {
         let rows = sqlx::query(
             "SELECT * FROM (
-                SELECT cursor, id, text, attachments, NULL AS choices, NULL AS agent, NULL AS state, received_at AS at
+                SELECT cursor, id, text, attachments, quoted, edits IS NOT NULL AS edited, NULL AS choices, NULL AS agent, NULL AS state,
+                    received_at AS at
                 FROM inbox WHERE conversation = ?1 AND cursor > ?2 ORDER BY cursor LIMIT ?3
              ) UNION ALL SELECT * FROM (
-                SELECT cursor, id, text, NULL, choices, agent, state, sent_at
+                SELECT cursor, id, text, NULL, NULL, 0, choices, agent, state, sent_at
                 FROM outbox WHERE conversation = ?1 AND cursor > ?2 ORDER BY cursor LIMIT ?3
              ) ORDER BY cursor LIMIT ?3",
         )
@@ -104,11 +110,11 @@ impl Store {
     /// The whole conversation for an agent. A line that is not sent stands where it was queued.
     pub async fn transcript(&self, conversation: ConversationId) -> Result<Vec<Line>> {
         let rows = sqlx::query(
-            "SELECT cursor, id, text, attachments, NULL AS choices, NULL AS agent, NULL AS state, received_at AS at,
-                cursor AS place, 0 AS unsent, 0 AS seq
+            "SELECT cursor, id, text, attachments, quoted, edits IS NOT NULL AS edited, NULL AS choices, NULL AS agent, NULL AS state,
+                received_at AS at, cursor AS place, 0 AS unsent, 0 AS seq
              FROM inbox WHERE conversation = ?1
              UNION ALL
-             SELECT ifnull(cursor, 0), id, text, NULL, choices, agent, state, ifnull(sent_at, queued_at),
+             SELECT ifnull(cursor, 0), id, text, NULL, NULL, 0, choices, agent, state, ifnull(sent_at, queued_at),
                 ifnull(cursor, queued_after), cursor IS NULL, seq
              FROM outbox WHERE conversation = ?1
              ORDER BY place, unsent, seq",
@@ -120,7 +126,7 @@ impl Store {
     }
 }
 
-/// Reads a row of cursor, id, text, attachments, choices, agent, state and at.
+/// Reads a row of cursor, id, text, attachments, quoted, edited, choices, agent, state and at.
 pub(super) fn line(row: &SqliteRow) -> Result<Line> {
     let delivery = row.try_get::<Option<&str>, _>("state")?.map(delivery).transpose()?;
     let author = match (delivery, row.try_get("agent")?) {
@@ -137,6 +143,8 @@ pub(super) fn line(row: &SqliteRow) -> Result<Line> {
         text: row.try_get("text")?,
         choices: choices.map_or(Ok(Vec::new()), |text| from_json("choice", text))?,
         attachments: attachments.map_or(Ok(Vec::new()), |text| from_json("attachment", text))?,
+        quoted: quoted(row.try_get("quoted")?)?,
+        edited: row.try_get("edited")?,
         at: moment(row.try_get("at")?)?,
         delivery,
     })

@@ -120,7 +120,10 @@ async fn record(
 }
 
 /// The open escalation of a conversation, which every turn is about while there is one.
-async fn open_escalation(connection: &mut SqliteConnection, conversation: ConversationId) -> Result<Option<i64>> {
+pub(super) async fn open_escalation(
+    connection: &mut SqliteConnection,
+    conversation: ConversationId,
+) -> Result<Option<i64>> {
     let open = sqlx::query_scalar("SELECT id FROM escalations WHERE conversation = ? AND resolved_at IS NULL");
     Ok(open.bind(conversation.to_string()).fetch_optional(connection).await?)
 }

@@ -83,6 +83,7 @@ impl From<StoreError> for ApiError {
             StoreError::NoEscalation(_) => Self::new(StatusCode::NOT_FOUND, "no_escalation", error.to_string()),
             StoreError::AlreadyResolved(_) => conflict("already_resolved"),
             StoreError::NotClaimed(_) => conflict("not_claimed"),
+            StoreError::Silenced { .. } => conflict("silenced"),
             StoreError::IdTaken(_) => conflict("id_taken"),
             StoreError::ClaimedBy { agent, .. } => conflict("claimed_by").with_agent(Some(agent.clone())),
             StoreError::NotAName(_) => Self::malformed("bad_agent", error.to_string()),

@@ -77,7 +77,9 @@ pub(super) async fn post(
             contact: visitor.0.clone(),
             public: false,
             text,
+            quoted: None,
             choice,
+            stop: false,
             attachments: Vec::new(),
             received_at: Timestamp::now(),
         })

@@ -89,7 +89,9 @@ pub fn says(place: &str, message: &str, text: &str) -> Incoming {
         contact: format!("visitor of {place}"),
         public: false,
         text: text.into(),
+        quoted: None,
         choice: None,
+        stop: false,
         attachments: Vec::new(),
         received_at: at(0),
     }

@@ -200,9 +200,14 @@ impl Fake {
         self.0.changed.notify_waiters();
     }
 
-    /// Puts a whole update into the stream as it is.
+    /// Puts a whole update into the stream as it is. The platform goes on from its number if that is one of the platform's, which have 31 bits.
     pub fn raw_update(&self, update: Value) {
-        self.state().pending.push_back(update);
+        let mut state = self.state();
+        if let Some(id) = update["update_id"].as_i64().filter(|id| *id < 1 << 31) {
+            state.next_update = state.next_update.max(id + 1);
+        }
+        state.pending.push_back(update);
+        drop(state);
         self.0.changed.notify_waiters();
     }
 

@@ -12,7 +12,7 @@ use super::{
     places::{Place, ReplyTo},
     requests::ButtonId,
 };
-use crate::message::{Attachment, Choice, Incoming, StaffMessage};
+use crate::message::{Attachment, Choice, Edit, Incoming, StaffMessage};
 
 /// What happened on the platform, as far as it matters here.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -162,7 +162,7 @@ fn edit(event: &MessageUpdateEvent, me: UserId, now: Timestamp) -> Option<Happen
     };
     let mut incoming = words.incoming(me, now)?;
     incoming.message_id = format!("{}@{}", event.id, millis(edited));
-    incoming.edits = Some(event.id.to_string());
+    incoming.edits = Some(Edit { of: event.id.to_string(), version: millis(edited).cast_signed() });
     Some(Happening::Said(incoming))
 }
 
@@ -219,7 +219,9 @@ impl Words<'_> {
             contact: self.author.id.to_string(),
             public: self.in_server,
             text: plain(self.content, me, self.mentions),
+            quoted: None,
             choice: None,
+            stop: false,
             attachments,
             received_at: now,
         })
@@ -246,7 +248,9 @@ fn asked(command: &CommandInteraction, now: Timestamp) -> Happening {
             contact: command.user.id.to_string(),
             public: false,
             text: question.unwrap_or(&command.data.name).to_owned(),
+            quoted: None,
             choice: question.is_none().then(|| Choice::HELP.to_owned()),
+            stop: false,
             attachments: Vec::new(),
             received_at: now,
         },
@@ -288,7 +292,9 @@ fn tapped(component: &ComponentInteraction, now: Timestamp) -> Option<Happening>
             contact: component.user.id.to_string(),
             public: matches!(place, Place::Shared { .. }),
             text,
+            quoted: None,
             choice: button.choice,
+            stop: false,
             attachments: Vec::new(),
             received_at: now,
         },
@@ -444,7 +450,9 @@ mod tests {
                 contact: "80351110224678912",
                 public: false,
                 text: "is it safe?",
+                quoted: None,
                 choice: None,
+                stop: false,
                 attachments: [],
                 received_at: 1970-01-01T00:00:00Z,
             },
@@ -471,7 +479,9 @@ mod tests {
                 contact: "80351110224678912",
                 public: true,
                 text: "is @Ben safe? :wave: <3",
+                quoted: None,
                 choice: None,
+                stop: false,
                 attachments: [],
                 received_at: 1970-01-01T00:00:00Z,
             },
@@ -530,7 +540,7 @@ mod tests {
         let edit = json!({ "content": "is it safe now?", "edited_timestamp": "2026-11-20T10:00:05.000000+00:00" });
         let incoming = said("MESSAGE_UPDATE", written(edit)).unwrap();
         assert_eq!(incoming.message_id, "1440000000000000001@1795168805000");
-        assert_eq!(incoming.edits.as_deref(), Some("1440000000000000001"));
+        assert_eq!(incoming.edits, Some(Edit { of: "1440000000000000001".into(), version: 1_795_168_805_000 }));
         assert_eq!(happening("MESSAGE_UPDATE", written(json!({}))), None);
         let bare = json!({ "id": "1", "channel_id": "2", "embeds": [] });
         assert_eq!(happening("MESSAGE_UPDATE", bare), None);
@@ -599,7 +609,9 @@ mod tests {
                 contact: "80351110224678912",
                 public: false,
                 text: "is it safe?",
+                quoted: None,
                 choice: None,
+                stop: false,
                 attachments: [],
                 received_at: 1970-01-01T00:00:00Z,
             },

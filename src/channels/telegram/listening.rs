@@ -25,7 +25,7 @@ use super::{
 };
 use crate::{
     channels::{Door, backoff::wait_after},
-    store::StoreError,
+    store::{Silence, StoreError},
 };
 
 /// How long Telegram holds a request for updates open while nothing happens.
@@ -172,11 +172,11 @@ impl Listening {
             }
             Happening::EmptyTap(tap) => self.answer(tap),
             Happening::Staff(message) => door.staff(message).await?,
-            Happening::Silenced { place, why, at } => {
+            Happening::Blocked { place, at } => {
                 let (place, note) = (place.to_string(), format!("silenced {place}"));
                 // Delivered a second time it must not undo that the customer wrote again meanwhile.
                 if door.note(&note).await?.and_then(|seen| read_moment(&seen)).is_none_or(|seen| seen < at) {
-                    door.silence(&place, why).await?;
+                    door.silence(&place, Silence::Blocked).await?;
                     door.write_note(&note, &format!("{} {}", at.0, at.1)).await?;
                 }
             }

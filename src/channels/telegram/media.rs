@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use crate::message::Attachment;
 
 /// The longest name that is kept, in characters.
-const MAX_NAME: usize = 120;
+pub(super) const MAX_NAME: usize = 120;
 
 /// The attachments of a message.
 pub(super) fn attachments(message: &Map<String, Value>) -> Vec<Attachment> {

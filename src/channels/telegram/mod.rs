@@ -6,6 +6,7 @@ mod formatting;
 mod listening;
 mod media;
 mod place;
+mod quotes;
 mod requests;
 mod staff;
 mod updates;

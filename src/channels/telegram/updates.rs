@@ -7,12 +7,10 @@ use serde_json::Value;
 use super::{
     media::attachments,
     place::Place,
+    quotes::quoted,
     wire::{CallbackQuery, Chat, ChatMemberUpdated, Entity, Keyboard, Message, User},
 };
-use crate::{
-    message::{Choice, Incoming, StaffMessage},
-    store::Silence,
-};
+use crate::message::{Choice, Edit, Incoming, StaffMessage};
 
 /// Who we are on Telegram.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,10 +32,9 @@ pub(super) enum Happening {
     },
     /// A customer tapped something that says nothing any more; Telegram waits for an answer all the same.
     EmptyTap(Tap),
-    /// A customer wants to hear nothing more, or blocked us.
-    Silenced {
+    /// A customer blocked us.
+    Blocked {
         place: Place,
-        why: Silence,
         /// When (Unix time) and in which update: tells a second delivery from a second wish.
         at: (i64, i64),
     },
@@ -134,10 +131,8 @@ impl Reader<'_> {
         if let Some(to) = command.as_ref().and_then(|command| command.to) {
             text = text.replacen(&format!("@{to}"), "", 1);
         }
-        let choice = match command.as_ref().map(|command| command.name.as_str()) {
-            Some("stop") => {
-                return Happening::Silenced { place, why: Silence::Stopped, at: (message.date, self.update) };
-            }
+        let command = command.as_ref().map(|command| command.name.as_str());
+        let choice = match command {
             Some("start" | "help") => Some(Choice::HELP),
             Some("agent") => Some(Choice::PERSON),
             // To be called by name and nothing else asks who we are.
@@ -146,15 +141,25 @@ impl Reader<'_> {
         };
         let original = self.message_id(message);
         let incoming = Incoming {
-            message_id: if edited { format!("{original}/{}", self.update) } else { original.clone() },
-            edits: edited.then_some(original),
+            message_id: if edited { format!("{original}@{}", self.update) } else { original.clone() },
+            edits: edited.then(|| self.edit(original, message)),
             reply_to: public.then(|| message.message_id.to_string()),
             choice: choice.map(str::to_owned),
+            stop: command == Some("stop"),
+            quoted: quoted(message, self.bot.id, author),
             text,
             attachments,
             ..self.incoming(place, author)
         };
         Happening::Said { incoming, place, tap: None }
+    }
+
+    /// Which wording it is. The platform counts seconds, and updates within one in their order.
+    fn edit(&self, of: String, message: &Message) -> Edit {
+        const PLACES: u32 = 31;
+        let order = self.update & ((1 << PLACES) - 1);
+        let at = message.edit_date.unwrap_or(message.date).clamp(1, 1 << PLACES);
+        Edit { of, version: (at << PLACES) | order }
     }
 
     fn is_staffs(&self, chat: &Chat) -> bool {
@@ -226,7 +231,7 @@ impl Reader<'_> {
             return Happening::Nothing("a membership that changes nothing");
         }
         let place = Place { chat: change.chat.id, topic: None, customer: None };
-        Happening::Silenced { place, why: Silence::Blocked, at: (change.date, self.update) }
+        Happening::Blocked { place, at: (change.date, self.update) }
     }
 
     fn incoming(&self, place: Place, contact: i64) -> Incoming {
@@ -239,7 +244,9 @@ impl Reader<'_> {
             contact: contact.to_string(),
             public: place.public(),
             text: String::new(),
+            quoted: None,
             choice: None,
+            stop: false,
             attachments: Vec::new(),
             received_at: self.now,
         }
@@ -254,9 +261,10 @@ impl Reader<'_> {
         name.eq_ignore_ascii_case(&self.bot.username)
     }
 
+    /// All that we write has words. In a topic that we made, each message answers the platform's own that tells of it.
     fn answers_us(&self, message: &Message) -> bool {
-        let answered = message.reply_to_message.as_ref().and_then(|message| message.from.as_ref());
-        answered.is_some_and(|from| from.id == self.bot.id)
+        let answered = message.reply_to_message.as_ref().filter(|message| message.text.is_some());
+        answered.and_then(|message| message.from.as_ref()).is_some_and(|from| from.id == self.bot.id)
     }
 
     /// Where a text names us.
@@ -290,7 +298,7 @@ fn is_public(chat: &Chat) -> Option<bool> {
 }
 
 /// Who wrote it, unless a bot or a channel did.
-fn author(message: &Message) -> Option<i64> {
+pub(super) fn author(message: &Message) -> Option<i64> {
     if message.is_automatic_forward {
         return None;
     }
@@ -302,7 +310,7 @@ fn author(message: &Message) -> Option<i64> {
 }
 
 /// The name that people see.
-fn name(user: &User) -> String {
+pub(super) fn name(user: &User) -> String {
     let parts = [user.first_name.as_deref(), user.last_name.as_deref()];
     let name = parts.into_iter().flatten().collect::<Vec<_>>().join(" ");
     name.split_whitespace().collect::<Vec<_>>().join(" ")

@@ -36,6 +36,8 @@ pub(super) struct Message {
     /// Unix time.
     #[serde(default)]
     pub date: i64,
+    /// Unix time of the last change.
+    pub edit_date: Option<i64>,
     pub chat: Chat,
     #[serde(default, deserialize_with = "if_known")]
     pub from: Option<User>,

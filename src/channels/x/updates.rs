@@ -8,7 +8,7 @@ use super::{
     names::either,
     place::{Place, by_age, is_id, newer},
 };
-use crate::message::{Attachment, Incoming};
+use crate::message::{Attachment, Edit, Incoming};
 
 /// What a post or a direct message is to us.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -92,22 +92,21 @@ pub fn post(post: &Value, us: &str, now: Timestamp) -> Update {
         contact: author.to_owned(),
         public: true,
         text: without_leading_names(&text).to_owned(),
+        quoted: None,
         choice: None,
+        stop: false,
         attachments: attachments(post),
         received_at: now,
     }))
 }
 
-/// A post's id as a message, and that of the version before it. An edited post has an id of its own; a message's edits are named after its
-/// first version.
-fn versions(history: &Value, id: &str) -> (String, Option<String>) {
-    let mut ids: Vec<&str> =
-        history.as_array().map_or(&[][..], Vec::as_slice).iter().filter_map(Value::as_str).collect();
-    ids.retain(|other| is_id(other) && newer(id, other));
-    ids.sort_by(|a, b| by_age(a, b));
-    let Some(first) = ids.first() else { return (id.to_owned(), None) };
-    let name = |version: &str| if version == *first { version.to_owned() } else { format!("{first}@{version}") };
-    (name(id), ids.last().map(|last| name(last)))
+/// A post's id as a message, and which wording it is. An edited post has an id of its own, of which later ones are higher; a message's edits
+/// are named after its first version.
+fn versions(history: &Value, id: &str) -> (String, Option<Edit>) {
+    let ids = history.as_array().map_or(&[][..], Vec::as_slice).iter().filter_map(Value::as_str);
+    let first = ids.filter(|other| is_id(other) && newer(id, other)).min_by(|a, b| by_age(a, b));
+    let Some(first) = first else { return (id.to_owned(), None) };
+    (format!("{first}@{id}"), Some(Edit { of: first.to_owned(), version: id.parse().unwrap_or(i64::MAX) }))
 }
 
 /// An event of our direct messages. Those of groups are left alone: who writes there talks to the others.
@@ -140,7 +139,9 @@ pub fn direct(event: &Value, us: &str, now: Timestamp) -> Update {
         contact: customer.to_owned(),
         public: false,
         text,
+        quoted: None,
         choice: None,
+        stop: false,
         attachments: attachments(event),
         received_at: now,
     }))
@@ -241,7 +242,9 @@ mod tests {
           "contact": "9007199254740993",
           "public": true,
           "text": "is the water safe? <3 &amp;",
+          "quoted": null,
           "choice": null,
+          "stop": false,
           "attachments": [],
           "received_at": "1970-01-01T00:00:00Z"
         }
@@ -265,7 +268,9 @@ mod tests {
           "contact": "9007199254740993",
           "public": false,
           "text": "my account 🙏 مرحبا",
+          "quoted": null,
           "choice": null,
+          "stop": false,
           "attachments": [
             {
               "name": "photo",
@@ -319,7 +324,7 @@ mod tests {
         let incoming = message(post(&mention, US, Timestamp::UNIX_EPOCH));
         assert_eq!(incoming.text, "look at all of this https://news.example/story");
         assert_eq!(incoming.message_id, "1991234567890123455@1991234567890123457");
-        assert_eq!(incoming.edits.as_deref(), Some("1991234567890123455@1991234567890123456"));
+        assert_eq!(incoming.edits, Some(Edit { of: "1991234567890123455".into(), version: 1_991_234_567_890_123_457 }));
         assert_eq!(incoming.reply_to.as_deref(), Some("1991234567890123457"));
         let names: Vec<_> = incoming.attachments.iter().map(|attachment| attachment.name.as_str()).collect();
         assert_eq!(names, ["photo", "video", "animation", "media", "poll", "location"]);

@@ -180,6 +180,10 @@ fn refused(word: &str, record: &EscalationRecord, agent: &str) -> Option<String>
     if word.is_empty() {
         return None;
     }
+    if word == "silenced" {
+        let why = "Not sent: this customer asked not to be written to, or blocked us. That holds until they write again. Your words are kept below.";
+        return Some(why.to_owned());
+    }
     Some(match (&record.resolved_by, &record.claimed_by) {
         (Some(other), _) => format!("Not sent: {other} has resolved this meanwhile. Your words are kept below."),
         (None, Some(other)) if other != agent => {

@@ -21,6 +21,9 @@ pub(super) enum What {
     Customer {
         text: String,
         files: Vec<String>,
+        /// Whose words came along, and these words.
+        quoted: Option<(String, String)>,
+        edited: bool,
     },
     /// Ours, as safe HTML.
     Ours {
@@ -66,7 +69,9 @@ fn said(line: &Line) -> What {
     let (who, by_agent, breaks) = match &line.author {
         LineAuthor::Customer => {
             let files = line.attachments.iter().map(|file| file.name.clone()).collect();
-            return What::Customer { text: line.text.clone(), files };
+            let quoted = line.quoted.as_ref();
+            let quoted = quoted.map(|quoted| (quoted.told(), quoted.text().unwrap_or_default().to_owned()));
+            return What::Customer { text: line.text.clone(), files, quoted, edited: line.edited };
         }
         LineAuthor::Bot => ("Bot".to_owned(), false, Breaks::Wrapped),
         LineAuthor::Agent(name) => (name.clone(), true, Breaks::Meant),
@@ -125,6 +130,8 @@ mod tests {
             text: text.to_owned(),
             choices: Vec::new(),
             attachments: Vec::new(),
+            quoted: None,
+            edited: false,
             at: at(seconds),
             delivery: None,
         };

@@ -70,6 +70,7 @@ impl From<StoreError> for Refusal {
             StoreError::ClaimedBy { .. } => Self::new(StatusCode::CONFLICT, "claimed", message),
             StoreError::AlreadyResolved(_) => Self::new(StatusCode::CONFLICT, "resolved", message),
             StoreError::NotClaimed(_) => Self::new(StatusCode::CONFLICT, "not_claimed", message),
+            StoreError::Silenced { .. } => Self::new(StatusCode::CONFLICT, "silenced", message),
             StoreError::Conflict => Self::new(StatusCode::CONFLICT, "conflict", message),
             StoreError::NameTaken(_) => Self::new(StatusCode::CONFLICT, "name_taken", message),
             StoreError::LastAdmin(_) => Self::new(StatusCode::CONFLICT, "last_admin", message),

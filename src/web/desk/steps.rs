@@ -117,9 +117,10 @@ pub(super) async fn reply(
             }
             after(id, Ok(()))
         }
-        Err(StoreError::ClaimedBy { .. } | StoreError::AlreadyResolved(_)) => {
+        Err(error @ (StoreError::ClaimedBy { .. } | StoreError::AlreadyResolved(_) | StoreError::Silenced { .. })) => {
             store.save_draft(EscalationId(id), &me.name, &text, now).await?;
-            Ok(Redirect::to(&format!("/desk/escalations/{id}?refused=1#reply")).into_response())
+            let why = if matches!(error, StoreError::Silenced { .. }) { "silenced" } else { "late" };
+            Ok(Redirect::to(&format!("/desk/escalations/{id}?refused={why}#reply")).into_response())
         }
         failed => after(id, failed.map(drop)),
     }
