@@ -108,11 +108,11 @@ impl Store {
     /// The lines in their order; those that are not sent stand where they were queued.
     async fn lines_with(&self, contact: i64, conversation: &str, shared: bool) -> Result<Vec<Line>> {
         let rows = sqlx::query(
-            "SELECT cursor, id, text, attachments, NULL AS choices, NULL AS agent, NULL AS state, NULL AS language, received_at AS at,
-                cursor AS place, 0 AS unsent, 0 AS seq
+            "SELECT cursor, id, text, attachments, quoted, edits IS NOT NULL AS edited, NULL AS choices, NULL AS agent, NULL AS state,
+                NULL AS language, received_at AS at, cursor AS place, 0 AS unsent, 0 AS seq
              FROM inbox WHERE conversation = ?1 AND contact = ?2
              UNION ALL
-             SELECT ifnull(cursor, 0), id, text, NULL, choices, agent, state, language, ifnull(sent_at, queued_at),
+             SELECT ifnull(cursor, 0), id, text, NULL, NULL, 0, choices, agent, state, language, ifnull(sent_at, queued_at),
                 ifnull(cursor, queued_after), cursor IS NULL, seq
              FROM outbox WHERE conversation = ?1
              AND (NOT ?3 OR (agent IS NULL AND audit IN (SELECT audit FROM inbox WHERE contact = ?2)))
