@@ -50,6 +50,7 @@ async fn calls(store: &Store, number: usize) -> Result<EscalationId, evenkeel::s
         language: Some(Language::ENGLISH),
         mood: [Mood::Calm, Mood::Worried, Mood::Angry][number % 3],
         danger: None,
+        concern: None,
     };
     let urgency = if number.is_multiple_of(50) { Urgency::High } else { Urgency::Normal };
     let turn = Turn {

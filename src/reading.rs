@@ -15,6 +15,9 @@ pub struct Reading {
     pub mood: Mood,
     /// A sign of danger to life or limb, if there is one.
     pub danger: Option<DangerSign>,
+    /// What is not danger yet and must not wait with the others, if there is something. Independent of `danger`.
+    #[serde(default)]
+    pub concern: Option<Concern>,
 }
 
 impl Reading {
@@ -67,6 +70,8 @@ pub enum Danger {
     /// Someone is hurt, trapped or cannot breathe, or equipment that keeps someone alive is failing.
     Life,
     SelfHarm,
+    /// Somebody attacks, threatens with a weapon, breaks in now, or writes that they will.
+    Violence,
     Fire,
     /// Gas or carbon monoxide.
     Gas,
@@ -76,7 +81,7 @@ pub enum Danger {
 
 impl Danger {
     /// In the order of urgency.
-    pub const ALL: [Self; 5] = [Self::Life, Self::SelfHarm, Self::Fire, Self::Gas, Self::DownedLine];
+    pub const ALL: [Self; 6] = [Self::Life, Self::SelfHarm, Self::Violence, Self::Fire, Self::Gas, Self::DownedLine];
 
     /// The word used in files and logs.
     #[must_use]
@@ -84,6 +89,7 @@ impl Danger {
         match self {
             Self::Life => "life",
             Self::SelfHarm => "self_harm",
+            Self::Violence => "violence",
             Self::Fire => "fire",
             Self::Gas => "gas",
             Self::DownedLine => "downed_line",
@@ -97,6 +103,46 @@ pub struct DangerSign {
     pub danger: Danger,
     /// The rule that fired, for the audit trail (never the customer's own words).
     pub rule: String,
+}
+
+/// The urgency between danger and all else: a person soon, and the emergency number named first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Concern {
+    /// Somebody is missing, does not answer the door, is cold with a baby.
+    Fear,
+    /// Medicine, oxygen, food or water runs out.
+    Supply,
+    /// A threat, stalking or blackmail that is not at the door.
+    Threat,
+    /// A crime that is just over.
+    Crime,
+    /// Water that comes nearer.
+    Water,
+    /// Stuck where there is no help.
+    Stranded,
+    /// A cry for help that does not say what for.
+    Cry,
+}
+
+impl Concern {
+    /// In the order of urgency.
+    pub const ALL: [Self; 7] =
+        [Self::Cry, Self::Water, Self::Supply, Self::Fear, Self::Stranded, Self::Threat, Self::Crime];
+
+    /// The word used in files and logs.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Fear => "fear",
+            Self::Supply => "supply",
+            Self::Threat => "threat",
+            Self::Crime => "crime",
+            Self::Water => "water",
+            Self::Stranded => "stranded",
+            Self::Cry => "cry",
+        }
+    }
 }
 
 /// A language by its two-letter ISO 639-1 code.

@@ -30,7 +30,7 @@ fn now() -> Timestamp {
 
 fuzz_target!(|bytes: &[u8]| {
     let text = String::from_utf8_lossy(bytes);
-    let _ = (language::detect(&text), mood::mood(&text), danger::sign(&text));
+    let _ = (language::detect(&text), mood::mood(&text), danger::signs(&text));
     let conversation = Conversation {
         id: ConversationId::default(),
         channel: "fuzz".to_owned(),

@@ -4,7 +4,6 @@ pub mod bound;
 mod calibration;
 mod columns;
 pub mod danger;
-mod danger_rules;
 mod encoder;
 mod everyday;
 mod evidence;
@@ -32,6 +31,7 @@ use serde::{Deserialize, Serialize};
 
 pub use calibration::{CONFIDENCE, Promise};
 use calibration::{Calibration, Source};
+use danger::Signs;
 use encoder::{Counted, Encoder, Row};
 use evidence::Evidence;
 use folds::{Origin, Whole};
@@ -183,7 +183,8 @@ impl Classifier {
     /// Reads one piece of text.
     pub fn read(&self, text: &str) -> Reading {
         let ranked = self.repeats.ranked(text, |canonical| self.rank(canonical));
-        Reading { ranked, language: language::detect(text), mood: mood::mood(text), danger: danger::sign(text) }
+        let Signs { danger, concern } = danger::signs(text);
+        Reading { ranked, language: language::detect(text), mood: mood::mood(text), danger, concern }
     }
 
     fn rank(&self, text: &str) -> Vec<Ranked> {

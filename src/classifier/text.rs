@@ -12,8 +12,14 @@ pub const LINK: &str = "weblink";
 /// repeated three times or more are squeezed to one ("sooooo" reads as "so"). Accents and punctuation stay.
 #[must_use]
 pub fn plain(text: &str) -> String {
+    plain_up_to(text, MAX_READ_CHARS)
+}
+
+/// The same of at most so many characters.
+#[must_use]
+pub fn plain_up_to(text: &str, most: usize) -> String {
     // The first cut bounds the work, the second the text: one character may become eighteen under NFKC.
-    let visible: String = text.chars().take(MAX_READ_CHARS).filter_map(visible).nfkc().take(MAX_READ_CHARS).collect();
+    let visible: String = text.chars().take(most).filter_map(visible).nfkc().take(most).collect();
     let mut plain = String::with_capacity(visible.len());
     for word in visible.split_whitespace() {
         if !plain.is_empty() && !plain.ends_with(' ') {
@@ -92,6 +98,9 @@ fn visible(c: char) -> Option<char> {
     match c {
         c if c.is_whitespace() => Some(' '),
         c if c.is_control() => None,
+        // Whatever keyboards and word processors have for an apostrophe, before NFKC makes a space and an accent of some.
+        '\u{60}' | '\u{b4}' | '\u{2b9}' | '\u{2bb}' | '\u{2bc}' | '\u{2bd}' | '\u{2c8}' | '\u{55a}' | '\u{2018}'
+        | '\u{2019}' | '\u{201b}' | '\u{2032}' | '\u{2035}' | '\u{a78c}' | '\u{ff07}' | '\u{ff40}' => Some('\''),
         // Soft hyphen, zero-width characters and joiners, bidi marks, overrides and isolates, word joiner and the
         // invisible operators, variation selectors, byte order mark, interlinear anchors, tags.
         '\u{ad}'

@@ -65,7 +65,7 @@ pub(super) fn read(burst: &[Incoming], offered: &[Choice], read: impl Fn(&str) -
         quoted_danger: burst
             .iter()
             .filter_map(Incoming::words_of_others)
-            .filter_map(danger::sign)
+            .filter_map(|words| danger::signs(words).danger)
             .map(|sign| sign.danger)
             .min(),
         text,
@@ -167,7 +167,13 @@ mod tests {
             let asked = std::cell::RefCell::new(Vec::new());
             read(&burst, &[], |text| {
                 asked.borrow_mut().push(text.to_owned());
-                Reading { ranked: Vec::new(), language: None, mood: crate::reading::Mood::Calm, danger: None }
+                Reading {
+                    ranked: Vec::new(),
+                    language: None,
+                    mood: crate::reading::Mood::Calm,
+                    danger: None,
+                    concern: None,
+                }
             });
             assert_eq!(asked.into_inner(), texts(&burst));
         }

@@ -137,6 +137,7 @@ mod tests {
             language: None,
             mood: Mood::Calm,
             danger: None,
+            concern: None,
         }
     }
 

@@ -111,7 +111,13 @@ fn morning() -> Timestamp {
 fn reading(ranked: &[(&str, f64)]) -> Reading {
     let ranked =
         ranked.iter().map(|(intent, probability)| Ranked { intent: (*intent).into(), probability: *probability });
-    Reading { ranked: ranked.collect(), language: Some(Language::ENGLISH), mood: Mood::Calm, danger: None }
+    Reading {
+        ranked: ranked.collect(),
+        language: Some(Language::ENGLISH),
+        mood: Mood::Calm,
+        danger: None,
+        concern: None,
+    }
 }
 
 fn message(ranked: &[(&str, f64)]) -> Message {

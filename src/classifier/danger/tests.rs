@@ -5,6 +5,10 @@ use rstest::rstest;
 
 use super::*;
 
+fn sign(text: &str) -> Option<DangerSign> {
+    signs(text).danger
+}
+
 fn danger(text: &str) -> Option<Danger> {
     sign(text).map(|sign| sign.danger)
 }
@@ -157,6 +161,18 @@ const MUST_FIRE: &[(Danger, &[&str])] = &[
         ],
     ),
     (
+        Danger::Violence,
+        &[
+            "my husband hit me and i cant leave",
+            "someone is breaking into my house",
+            "they are going to kill us",
+            "I will burn down your office",
+            "armed men at the gate",
+            "mi marido me pega",
+            "mein mann schlägt mich",
+        ],
+    ),
+    (
         Danger::SelfHarm,
         &[
             "I want to kill myself",
@@ -189,6 +205,13 @@ const MUST_FIRE: &[(Danger, &[&str])] = &[
             "quiero matarme",
             "voy a quitarme la vida",
             "I just want to end it all",
+            "I can\u{2bc}t go on",
+            "I can\u{2032}t go on",
+            "i can\u{b4}t go on",
+            "i can\u{ff07}t go on",
+            "i took all my sleeping pills",
+            "whats the point of living",
+            "i'm going to jump",
         ],
     ),
 ];
@@ -277,6 +300,23 @@ const MUST_NOT_FIRE: &[&str] = &[
     "hundreds of outages",
     "I lost my wallet",
     "tell me a joke",
+    "what are you people doing",
+    "people are doing nothing",
+    "they taped it shut",
+    "it was broken so we posted a complaint",
+    "I can't go on your website",
+    "we can't go on holiday",
+    "thanks for fixing the downed line yesterday",
+    "the burning smell is gone, thanks",
+    "what number do I call if I ever see a downed line?",
+    "do downed lines cause the outage",
+    "how do I report a fire hazard in future",
+    "you guys are on fire today",
+    "killing himself laughing",
+    "I'd rather die than call your hotline",
+    "my car is trapped in the garage",
+    "trapped in your phone menu",
+    "the septic pump stopped",
 ];
 
 #[test]
@@ -310,8 +350,8 @@ fn the_rule_is_named_and_the_words_are_not_repeated() {
 }
 
 /// Language, danger (`none`: it only looks like one), text.
-fn signs() -> impl Iterator<Item = (&'static str, &'static str, &'static str)> {
-    include_str!("../danger_rules/languages.txt").lines().filter_map(|line| {
+fn lines() -> impl Iterator<Item = (&'static str, &'static str, &'static str)> {
+    include_str!("languages.txt").lines().filter_map(|line| {
         let (language, rest) = line.split_once('\t')?;
         rest.split_once('\t').map(|(danger, text)| (language, danger, text))
     })
@@ -319,14 +359,14 @@ fn signs() -> impl Iterator<Item = (&'static str, &'static str, &'static str)> {
 
 #[test]
 fn danger_is_seen_in_fifteen_languages_whatever_the_intents_speak() {
-    let wrong: Vec<_> = signs()
+    let wrong: Vec<_> = lines()
         .filter(|(_, expected, text)| danger(text).map_or("none", Danger::as_str) != *expected)
         .map(|(language, expected, text)| format!("{language} {text}: {:?} instead of {expected}", sign(text)))
         .collect();
     assert!(wrong.is_empty(), "{wrong:#?}");
     for language in ["fr", "de", "pt", "it", "nl", "pl", "uk", "ru", "ar", "tr", "zh", "ja", "hi"] {
-        for danger in Danger::ALL {
-            assert!(signs().any(|(of, sign, _)| of == language && sign == danger.as_str()), "{language} {danger:?}");
+        for danger in Danger::ALL.into_iter().filter(|danger| *danger != Danger::Violence) {
+            assert!(lines().any(|(of, sign, _)| of == language && sign == danger.as_str()), "{language} {danger:?}");
         }
     }
 }
@@ -340,10 +380,8 @@ fn an_english_word_is_no_misspelt_foreign_sign() {
 }
 
 #[test]
-fn every_rule_is_named_after_its_danger() {
-    for rule in RULES.iter().chain(languages::LANGUAGES) {
-        assert!(rule.name.starts_with(&format!("{}.", rule.danger.as_str())), "{}", rule.name);
-    }
+fn every_line_of_the_rules_is_understood() {
+    assert_eq!(RULES.problems, Vec::<String>::new());
 }
 
 proptest! {
