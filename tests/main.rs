@@ -11,6 +11,7 @@ mod browser;
 mod cli;
 mod crash;
 mod crash_everywhere;
+mod danger;
 mod delivery;
 mod desk;
 mod discord;

@@ -10,6 +10,8 @@ use super::{
     words::{self, Word},
 };
 
+use crate::reading::Danger;
+
 /// So many different words of a message are looked at for misspellings, at most: a wall of random letters must not cost more than a long letter.
 const MOST_MISSPELT: usize = 1_000;
 
@@ -26,8 +28,8 @@ pub struct Message<'r> {
     at: HashMap<u16, Vec<usize>>,
     /// The rules whose first word is there.
     begun: Vec<usize>,
-    /// Clauses whose signs are taken away, by language and whether only for being over.
-    taken: RefCell<HashMap<(usize, bool), HashSet<u32>>>,
+    /// Clauses whose signs are taken away, by whether only for being over.
+    taken: RefCell<HashMap<bool, HashSet<u32>>>,
 }
 
 impl<'r> Message<'r> {
@@ -139,21 +141,26 @@ impl<'r> Message<'r> {
         false
     }
 
-    /// Whether the clause says that it is over or, unless somebody may die by their own hand, asks in general.
+    /// Whether the clause says, in any language, that it is over or, unless somebody may die by their own hand, asks in general: languages share
+    /// words of danger, and a rule of one may be met by another.
     fn is_past_or_general(&self, rule: &Rule, clause: u32) -> bool {
-        let only_over = rule.kind == Kind::Danger(crate::reading::Danger::SelfHarm);
+        let only_over = rule.kind == Kind::Danger(Danger::SelfHarm);
         let mut taken = self.taken.borrow_mut();
-        let taken = taken.entry((rule.language, only_over)).or_insert_with(|| {
-            let language = &self.rules.languages[rule.language];
+        let taken = taken.entry(only_over).or_insert_with(|| {
             let clauses = |phrases: &[Phrase]| -> HashSet<u32> {
                 phrases.iter().flat_map(|phrase| self.spans_of(phrase)).map(|span| self.words[span.0].clause).collect()
             };
-            let mut taken = clauses(&language.over);
-            if !only_over {
-                taken.extend(clauses(&language.general));
+            let mut taken = HashSet::new();
+            for language in &self.rules.languages {
+                let mut here = clauses(&language.over);
+                if !only_over {
+                    here.extend(clauses(&language.general));
+                }
+                if !here.is_empty() {
+                    let still = clauses(&language.still);
+                    taken.extend(here.difference(&still));
+                }
             }
-            let still = clauses(&language.still);
-            taken.retain(|clause| !still.contains(clause));
             taken
         });
         taken.contains(&clause)

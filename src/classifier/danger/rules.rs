@@ -116,6 +116,12 @@ const FILES: &[(&str, bool)] = &[
     (include_str!("rules/hi.txt"), false),
     (include_str!("rules/ja.txt"), false),
     (include_str!("rules/zh.txt"), false),
+    (include_str!("rules/ko.txt"), false),
+    (include_str!("rules/th.txt"), false),
+    (include_str!("rules/hi-Latn.txt"), false),
+    (include_str!("rules/ht.txt"), false),
+    (include_str!("rules/vi.txt"), false),
+    (include_str!("rules/tl.txt"), false),
 ];
 
 impl Rules {

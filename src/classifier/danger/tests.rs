@@ -358,14 +358,14 @@ fn lines() -> impl Iterator<Item = (&'static str, &'static str, &'static str)> {
 }
 
 #[test]
-fn danger_is_seen_in_fifteen_languages_whatever_the_intents_speak() {
+fn danger_is_seen_in_every_language_whatever_the_intents_speak() {
     let wrong: Vec<_> = lines()
         .filter(|(_, expected, text)| danger(text).map_or("none", Danger::as_str) != *expected)
         .map(|(language, expected, text)| format!("{language} {text}: {:?} instead of {expected}", sign(text)))
         .collect();
     assert!(wrong.is_empty(), "{wrong:#?}");
     for language in ["fr", "de", "pt", "it", "nl", "pl", "uk", "ru", "ar", "tr", "zh", "ja", "hi"] {
-        for danger in Danger::ALL.into_iter().filter(|danger| *danger != Danger::Violence) {
+        for danger in Danger::ALL {
             assert!(lines().any(|(of, sign, _)| of == language && sign == danger.as_str()), "{language} {danger:?}");
         }
     }
