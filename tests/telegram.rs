@@ -151,6 +151,103 @@ async fn who_stops_or_blocks_us_is_left_alone_until_they_write_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_sign_on_an_old_stop_or_an_edit_repeated_changes_nothing() {
+    let fake = Fake::start().await;
+    let home = home(&fake);
+    let service = start(&home);
+    let stop = fake.customer_writes(ADA, "/stop");
+    until("they see that it is done", async || fake.signs(ADA, stop) == ["👍"]).await;
+    fake.customer_writes(ADA, "/agent");
+    fake.reply(ADA, 1).await;
+    fake.reacts(ADA, stop);
+    settled(&service, &fake).await;
+    assert!(home.run(&["escalations", "reply", "1", "I am here.", "--as", "Dana"]).status.success());
+    assert!(fake.reply(ADA, 2).await.text.contains("I am here."));
+
+    let question = fake.customer_writes(BEN, "when will the power be back");
+    fake.reply(BEN, 1).await;
+    fake.customer_edits(BEN, question, WATER);
+    let answer = fake.reply(BEN, 2).await;
+    assert!(answer.text.to_lowercase().contains("water"), "{answer:?}");
+    fake.reacts(BEN, question);
+    settled(&service, &fake).await;
+    assert_eq!(fake.replies_to(BEN).len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_asks_politely_to_stop_is_left_alone_and_agents_are_told_at_once() {
+    let fake = Fake::start().await;
+    let home = home(&fake);
+    let service = start(&home);
+    fake.customer_writes(ADA, "/agent");
+    fake.reply(ADA, 1).await;
+    fake.customer_writes(ADA, "Stop. Thank you");
+    settled(&service, &fake).await;
+    assert_eq!(fake.replies_to(ADA).len(), 1);
+    let refused = home.run(&["escalations", "reply", "1", "Are you there?", "--as", "Dana"]);
+    assert!(!refused.status.success());
+    let told = common::stderr(&refused);
+    assert!(told.contains("asked not to be written to"), "{told}");
+
+    fake.customer_writes(BEN, "stop the leak");
+    fake.reply(BEN, 1).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn words_of_others_that_come_along_are_read_for_danger_and_shown_to_agents() {
+    let fake = Fake::start().await;
+    let home = home(&fake);
+    let service = start(&home);
+    let origin = json!({ "type": "hidden_user", "sender_user_name": "Neighbour", "date": 1 });
+    fake.customer_sends(
+        ADA,
+        json!({ "text": "there is a strong smell of gas in our kitchen", "forward_origin": origin }),
+    );
+    fake.reply(ADA, 1).await;
+    let reply = json!({ "origin": { "type": "hidden_user", "sender_user_name": "Neighbour", "date": 1 } });
+    let quote = json!({ "text": "there is a strong smell of gas in our kitchen", "position": 0 });
+    fake.customer_sends(BEN, json!({ "text": "what should they do?", "external_reply": reply, "quote": quote }));
+    fake.reply(BEN, 1).await;
+    settled(&service, &fake).await;
+    let open = escalations(&home);
+    let urgencies: Vec<&Value> = open.as_array().unwrap().iter().map(|one| &one["urgency"]).collect();
+    assert_eq!(urgencies, ["danger", "danger"], "{open}");
+    for (number, told) in [("1", "forwarded from Neighbour"), ("2", "> there is a strong smell of gas")] {
+        let shown = stdout(&home.run(&["escalations", "show", number]));
+        assert!(shown.contains(told), "{shown}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_topic_that_a_customer_deleted_keeps_no_answer_from_them() {
+    let fake = Fake::start().await;
+    let home = home(&fake);
+    let service = start(&home);
+    // The platform knows no such topic any more.
+    fake.customer_sends(ADA, json!({ "text": WATER, "message_thread_id": 5, "is_topic_message": true }));
+    let reply = fake.reply(ADA, 1).await;
+    assert_eq!(reply.topic, None);
+    settled(&service, &fake).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn there_is_a_menu_and_a_server_that_never_waits_is_asked_in_peace() {
+    let fake = Fake::start().await;
+    fake.hurry();
+    let home = home(&fake);
+    let service = start(&home);
+    until("the menu is there", async || fake.menu("th").len() == 3).await;
+    assert_eq!(fake.menu(""), ["help", "agent", "stop"]);
+    let before = fake.calls("getUpdates").len();
+    sleep(Duration::from_secs(3)).await;
+    let asked = fake.calls("getUpdates").len() - before;
+    assert!(asked <= 4, "{asked} requests in three seconds");
+    fake.customer_writes(ADA, WATER);
+    fake.reply(ADA, 1).await;
+    settled(&service, &fake).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn strange_updates_neither_stop_nor_hide_the_others() {
     let fake = Fake::start().await;
     let home = home(&fake);
@@ -246,6 +343,10 @@ async fn a_group_that_became_a_supergroup_is_answered_there() {
     fake.migrate(-5, GROUP);
     assert!(fake.reply(GROUP, 1).await.text.to_lowercase().contains("water"));
     settled(&service, &fake).await;
+    // The same conversation goes on there: the same question again is noticed.
+    fake.member_mentions(GROUP, ADA, WATER);
+    let again = fake.reply(GROUP, 2).await;
+    assert_ne!(again.text, fake.replies_to(GROUP)[0].text);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -76,6 +76,14 @@ impl Door {
         self.store.silence(self.channel, place, why, Timestamp::now()).await
     }
 
+    /// What was one chat is another now, with the same customers: their places began with `from`, and begin with `to` from now on.
+    ///
+    /// # Errors
+    /// As of [`Door::receive`].
+    pub async fn moved(&self, from: &str, to: &str) -> Result<(), StoreError> {
+        self.store.move_places(self.channel, from, to).await
+    }
+
     /// A value that the channel wrote down, such as how far it has read.
     ///
     /// # Errors

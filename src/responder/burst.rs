@@ -49,7 +49,10 @@ pub(super) fn read(burst: &[Incoming], offered: &[Choice], read: impl Fn(&str) -
     let text = whole(burst);
     let tapped = burst.iter().rev().find_map(|incoming| incoming.choice.as_deref());
     let whole = read(&text);
-    let picked = tapped.and_then(choice::standing).or_else(|| choice::picked(offered, tapped, &text, &whole).cloned());
+    let picked = tapped
+        .and_then(choice::standing)
+        .or_else(|| choice::picked(offered, tapped, &text, &whole).cloned())
+        .or_else(|| tapped.and_then(choice::earlier));
     let (pieces, halved) = if picked.is_some() { (Vec::new(), false) } else { questions(&text) };
     let parts = pieces
         .into_iter()

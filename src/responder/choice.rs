@@ -43,6 +43,12 @@ pub(super) fn standing(tapped: &str) -> Option<Choice> {
     [Choice::PERSON, Choice::HELP].contains(&tapped).then(|| Choice { id: tapped.to_owned(), label: String::new() })
 }
 
+/// The choice of an intent that was offered earlier: on some platforms the buttons of old messages can still be tapped, and no label comes
+/// with them.
+pub(super) fn earlier(tapped: &str) -> Option<Choice> {
+    tapped.starts_with(INTENT).then(|| Choice { id: tapped.to_owned(), label: String::new() })
+}
+
 /// Which of the offered choices is meant: the tapped one, a number, the words of a label, yes or no, or the best intent.
 pub(super) fn picked<'a>(
     offered: &'a [Choice],

@@ -648,6 +648,16 @@ fn a_message_that_breaks_the_reading_still_reaches_a_person() {
 }
 
 #[test]
+fn a_choice_that_was_offered_long_ago_is_understood_without_its_label() {
+    let mut talk = Talk::new();
+    let turn = talk.hears(burst::read(&[taps("intent:restoration")], &[], |_| reading(&[])));
+    assert_eq!(turn.decision, Decision::Answer(vec!["restoration".into()]));
+    let mut talk = Talk::new();
+    let turn = talk.hears(burst::read(&[taps("intent:gone")], &[], |_| reading(&[])));
+    assert_eq!(turn.decision, Decision::Escalate(Reason::Unsure), "a person, where it is not known any more");
+}
+
+#[test]
 fn in_a_hurry_the_quicker_classifier_reads() {
     let knowledge = Arc::new(knowledge_of_the_test());
     let best = Arc::new(Classifier::train(&lessons(&knowledge), None));

@@ -97,6 +97,13 @@ impl Store {
         self.writer.run(move |work| Box::pin(retract(work, channel, message_id, now))).await
     }
 
+    /// Conversations whose places begin with `from` are held where they begin with `to`. Messages have other numbers there, so nothing is
+    /// answered by them any more. A place where a conversation began meanwhile keeps its own.
+    pub async fn move_places(&self, channel: &str, from: &str, to: &str) -> Result<()> {
+        let (channel, from, to) = (channel.to_owned(), from.to_owned(), to.to_owned());
+        self.writer.run(move |work| Box::pin(move_places(work, channel, from, to))).await
+    }
+
     /// From now on nothing is sent to a place until its customer writes again; what is queued for it is given up without a word to
     /// agents, since nobody could be told. Does nothing where the place is not known.
     pub async fn silence(&self, channel: &str, place: &str, why: Silence, now: Timestamp) -> Result<()> {
@@ -169,6 +176,28 @@ pub(super) async fn stop(
         .bind(cursor)
         .execute(&mut work.connection)
         .await?;
+    Ok(())
+}
+
+async fn move_places(work: &mut Work, channel: String, from: String, to: String) -> Result<()> {
+    let moved: Vec<String> = sqlx::query_scalar(
+        "UPDATE OR IGNORE conversations SET place = ?3 || substr(place, length(?2) + 1)
+         WHERE channel = ?1 AND substr(place, 1, length(?2)) = ?2 RETURNING id",
+    )
+    .bind(channel)
+    .bind(from)
+    .bind(to)
+    .fetch_all(&mut work.connection)
+    .await?;
+    for id in moved {
+        for sql in [
+            "UPDATE inbox SET reply_to = NULL WHERE conversation = ?",
+            "UPDATE outbox SET reply_to = NULL WHERE conversation = ?",
+        ] {
+            sqlx::query(sql).bind(&id).execute(&mut work.connection).await?;
+        }
+        work.changes.conversations.push(ConversationId(uuid(&id)?));
+    }
     Ok(())
 }
 

@@ -50,8 +50,9 @@ impl Wording {
         stops_again || (self.text == incoming.text && self.choice == incoming.choice)
     }
 
-    pub(super) fn received(&self, new: bool) -> Received {
-        Received { message: self.message, conversation: self.conversation, new }
+    /// It was here before.
+    pub(super) fn received(&self) -> Received {
+        Received { message: self.message, conversation: self.conversation, new: false, stopped: false }
     }
 }
 

@@ -23,6 +23,8 @@ pub struct Received {
     pub conversation: ConversationId,
     /// false if this message was here before
     pub new: bool,
+    /// It is new, and asked us to stop.
+    pub stopped: bool,
 }
 
 /// Conversations whose customers have been quiet long enough.
@@ -155,7 +157,7 @@ async fn receive(work: &mut Work, incoming: Incoming) -> Result<Received> {
     let original = incoming.edits.as_ref().map_or(&incoming.message_id, |edit| &edit.of);
     let chain = wordings(&mut work.connection, &incoming.channel, original).await?;
     let drops = match edits::fate(&chain, &incoming) {
-        Fate::Known(known) => return Ok(chain[known].received(false)),
+        Fate::Known(known) => return Ok(chain[known].received()),
         Fate::Same(known) => return same(work, &chain[known], &incoming).await,
         Fate::Back { to, drops } => {
             settle(work, &chain[drops], "edit", incoming.received_at).await?;
@@ -215,7 +217,7 @@ async fn same(work: &mut Work, wording: &Wording, incoming: &Incoming) -> Result
         .await?;
     work.changes.conversations.push(wording.conversation);
     work.changes.desk = true;
-    Ok(wording.received(false))
+    Ok(wording.received())
 }
 
 /// A message gets no turn any more, or needs none.
@@ -281,13 +283,14 @@ async fn insert(work: &mut Work, incoming: Incoming) -> Result<Received> {
     .await?;
 
     let conversation = ConversationId(uuid(&conversation)?);
-    if incoming.stop {
+    let stopped = incoming.stop;
+    if stopped {
         let said = (cursor, conversation);
         channels::stop(work, &incoming.channel, contact, said, incoming.received_at).await?;
     }
     work.changes.inbox = true;
     work.changes.conversations.push(conversation);
-    Ok(Received { message, conversation, new: true })
+    Ok(Received { message, conversation, new: true, stopped })
 }
 
 #[cfg(test)]

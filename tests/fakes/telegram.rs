@@ -141,6 +141,17 @@ impl Fake {
         id
     }
 
+    /// A customer changes what they wrote in private.
+    pub fn customer_edits(&self, customer: i64, message_id: i64, text: &str) {
+        self.edits(customer, message_id, text);
+    }
+
+    /// Somebody puts a sign on a message of a person, which the platform tells as an edit.
+    pub fn reacts(&self, chat: i64, message_id: i64) {
+        let text = self.state().chat(chat).messages[&message_id]["text"].as_str().unwrap().to_owned();
+        self.edits(chat, message_id, &text);
+    }
+
     fn edits(&self, chat: i64, message_id: i64, text: &str) {
         let mut state = self.state();
         let mut message = state.chat(chat).messages[&message_id].clone();
@@ -185,8 +196,14 @@ impl Fake {
     /// A group becomes a supergroup; messages for the old one are refused with the new id.
     pub fn migrate(&self, group: i64, supergroup: i64) {
         let mut state = self.state();
-        state.chat(supergroup);
+        let (from, to) = (json!({ "migrate_to_chat_id": supergroup }), json!({ "migrate_from_chat_id": group }));
+        for (chat, parts) in [(group, from), (supergroup, to)] {
+            let message = state.chat(chat).message(user(7), parts);
+            state.update("message", message);
+        }
         state.chat(group).migrated_to = Some(supergroup);
+        drop(state);
+        self.0.changed.notify_waiters();
     }
 
     /// Makes a forum topic.
@@ -212,6 +229,21 @@ impl Fake {
     }
 
     // What the platform does.
+
+    /// From now on it answers at once, whether or not anything happened.
+    pub fn hurry(&self) {
+        self.state().hurries = true;
+    }
+
+    /// The commands of the menu in a language, "" for most.
+    pub fn menu(&self, language: &str) -> Vec<String> {
+        self.state().menu.get(language).cloned().unwrap_or_default()
+    }
+
+    /// The bot's signs on a message.
+    pub fn signs(&self, chat: i64, message: i64) -> Vec<String> {
+        self.state().chat(chat).reactions.get(&message).cloned().unwrap_or_default()
+    }
 
     /// The next call of this method goes wrong in this way; several are used up in turn.
     pub fn next(&self, method: &str, fault: Fault) {
@@ -305,6 +337,10 @@ impl Fake {
             },
             (false, false) => return Ok(answer(Err(refuse(400, "Bad Request: the fake reads JSON alone")))),
         };
+        // As it is documented; the platform itself takes any spelling.
+        if !method.starts_with(|char: char| char.is_ascii_lowercase()) {
+            return Ok(answer(Err(refuse(404, "Not Found"))));
+        }
         let method = method.to_lowercase();
         let fault = {
             let mut state = self.state();
@@ -384,7 +420,7 @@ impl Fake {
                     ));
                 }
                 let batch = state.batch(limit, &body["allowed_updates"]);
-                if !batch.is_empty() || Moment::now() >= deadline {
+                if !batch.is_empty() || state.hurries || Moment::now() >= deadline {
                     return Ok(Value::Array(batch));
                 }
             }

@@ -112,7 +112,7 @@ impl Client {
         T: DeserializeOwned,
     {
         let body = serde_json::to_vec(payload).map_err(|error| CallError::NotSent(error.to_string()))?;
-        let url = format!("{}{}", self.base.expose_secret(), P::NAME);
+        let url = format!("{}{}", self.base.expose_secret(), documented(P::NAME));
         let request = self.http.post(url).header(header::CONTENT_TYPE, "application/json").timeout(patience).body(body);
         let answer = request.send().await.map_err(no_answer)?;
         let (status, retry_after) = (answer.status(), retry_after(answer.headers()));
@@ -120,6 +120,11 @@ impl Client {
         let result = read(status, retry_after, &body)?;
         serde_json::from_value(result).map_err(|_| CallError::Foreign { status: status.as_u16(), retry_after: None })
     }
+}
+
+/// A method as the documentation spells it, "getMe": the platform takes any spelling, other servers that one.
+fn documented(name: &str) -> String {
+    name.char_indices().map(|(at, char)| if at == 0 { char.to_ascii_lowercase() } else { char }).collect()
 }
 
 /// Whether it is the address of a server on the web.

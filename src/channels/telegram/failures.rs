@@ -47,19 +47,8 @@ fn refused(refusal: &Refusal, chat: i64, crowd: &Crowd) -> SendError {
         403 if says(&["blocked", "deactivated", "kicked", "not a member", "deleted", "can't initiate"]) => {
             SendError::Gone(why)
         }
-        400 if says(&[
-            "chat not found",
-            "thread not found",
-            "topic_deleted",
-            "topic deleted",
-            "topic_id_invalid",
-            "deactivated",
-            "peer_id_invalid",
-            "user not found",
-        ]) =>
-        {
-            SendError::Gone(why)
-        }
+        400 if has_no_topic(refusal) => SendError::Gone(why),
+        400 if says(&["chat not found", "deactivated", "peer_id_invalid", "user not found"]) => SendError::Gone(why),
         400 if says(&["not enough rights", "no rights", "forbidden", "restricted", "topic_closed", "topic closed"]) => {
             SendError::Forbidden(why)
         }
@@ -72,6 +61,15 @@ fn refused(refusal: &Refusal, chat: i64, crowd: &Crowd) -> SendError {
         500.. => SendError::Uncertain(why),
         _ => SendError::Malformed(why),
     }
+}
+
+/// The topic that a message was for is not there.
+pub(super) fn has_no_topic(refusal: &Refusal) -> bool {
+    let description = refusal.description.to_lowercase();
+    refusal.code == 400
+        && ["thread not found", "topic_deleted", "topic deleted", "topic_id_invalid"]
+            .iter()
+            .any(|text| description.contains(text))
 }
 
 /// The part of a description that never quotes our text: "Bad Request: can't parse entities: …" becomes "can't parse entities".

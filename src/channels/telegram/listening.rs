@@ -7,7 +7,10 @@ use std::{
 
 use jiff::Timestamp;
 use serde_json::Value;
-use teloxide::payloads::{DeleteWebhook, GetMe, GetWebhookInfo};
+use teloxide::{
+    payloads::{DeleteWebhook, GetMe, GetWebhookInfo},
+    types::MessageId,
+};
 use tokio::{
     sync::{Semaphore, watch},
     time::sleep,
@@ -17,8 +20,8 @@ use tracing::{debug, warn};
 
 use super::{
     client::{CallError, Client, PATIENCE},
-    failures,
-    place::Place,
+    failures, menu,
+    place::{self, Place},
     requests::{self, GetUpdates},
     updates::{self, Bot, Happening, Tap},
     wire::{User, WebhookInfo},
@@ -30,6 +33,9 @@ use crate::{
 
 /// How long Telegram holds a request for updates open while nothing happens.
 const POLL: Duration = Duration::from_secs(10);
+
+/// The shortest time between two requests that brought nothing new: Telegram waits by itself, other servers may not.
+const SHORTEST_POLL: Duration = Duration::from_secs(1);
 
 /// Small requests at once, such as typing signs: they must not take the place of messages.
 const ERRANDS: usize = 8;
@@ -83,7 +89,8 @@ impl Listening {
     /// Asks Telegram who we are: proves the token, and our name can have changed.
     pub(super) async fn introduce(&self) -> Result<Bot, CallError> {
         let me: User = self.client.call(&GetMe::new(), PATIENCE).await?;
-        let bot = Bot { id: me.id, username: me.username.unwrap_or_default() };
+        let bot =
+            Bot { id: me.id, username: me.username.unwrap_or_default(), for_business: me.can_connect_to_business };
         self.bot.send_replace(Some(bot.clone()));
         Ok(bot)
     }
@@ -123,6 +130,7 @@ impl Listening {
                 forget.drop_pending_updates = Some(false);
                 self.client.call::<_, Value>(&forget, PATIENCE).await?;
             }
+            self.offer_menu();
             Ok::<_, CallError>(bot)
         };
         let Some(bot) = unless(stop, session).await.transpose()? else { return Ok(()) };
@@ -132,6 +140,7 @@ impl Listening {
                 offset = None;
             }
             let ask = GetUpdates { offset, timeout: POLL.as_secs(), allowed_updates: updates::KINDS };
+            let asked_at = Instant::now();
             let asked = self.client.call::<_, Vec<Value>>(&ask, POLL + PATIENCE);
             let Some(batch) = unless(stop, asked).await.transpose()? else { return Ok(()) };
             for update in &batch {
@@ -140,13 +149,13 @@ impl Listening {
             door.works();
             *failures = 0;
             // The next request acknowledges the batch: by now the store has all of it.
-            if let Some(highest) = batch.iter().filter_map(updates::update_id).max() {
-                let next = highest.saturating_add(1);
-                offset = Some(offset.map_or(next, |offset: i64| offset.max(next)));
+            let next = batch.iter().filter_map(updates::update_id).max().map(|highest| highest.saturating_add(1));
+            if let Some(next) = next.filter(|next| offset.is_none_or(|offset| offset < *next)) {
+                offset = Some(next);
                 last_update = Instant::now();
-            } else if !batch.is_empty() {
-                // Nothing to acknowledge them by: they will come again.
-                sleep(wait_after(1)).await;
+            } else if unless(stop, sleep(SHORTEST_POLL.saturating_sub(asked_at.elapsed()))).await.is_none() {
+                // Nothing new, and a server that does not wait is asked no more often than this.
+                return Ok(());
             }
         }
     }
@@ -162,15 +171,19 @@ impl Listening {
         };
         match happening {
             Happening::Said { incoming, place, tap } => {
+                let message = requests::number(&incoming.message_id);
                 let received = door.receive(incoming).await?;
                 if let Some(tap) = tap {
                     self.answer(tap);
                 }
-                if received.new {
+                if received.stopped {
+                    self.show_stopped(place, message);
+                } else if received.new {
                     self.show_typing(place);
                 }
             }
             Happening::EmptyTap(tap) => self.answer(tap),
+            Happening::Moved { from, to } => door.moved(&place::shared(from), &place::shared(to)).await?,
             Happening::Staff(message) => door.staff(message).await?,
             Happening::Blocked { place, at } => {
                 let (place, note) = (place.to_string(), format!("silenced {place}"));
@@ -185,6 +198,26 @@ impl Listening {
         Ok(())
     }
 
+    /// Makes the menu of commands, unless there is one.
+    pub(super) fn offer_menu(self: &Arc<Self>) {
+        let listening = Arc::clone(self);
+        tokio::spawn(async move {
+            let Ok(_permit) = listening.errands.acquire().await else { return };
+            let made = async {
+                let known: Vec<Value> = listening.client.call(&menu::look(), PATIENCE).await?;
+                if known.is_empty() {
+                    for request in menu::requests() {
+                        listening.client.call::<_, Value>(&request, PATIENCE).await?;
+                    }
+                }
+                Ok::<_, CallError>(())
+            };
+            if let Err(error) = made.await {
+                debug!(?error, "the menu of commands was not made");
+            }
+        });
+    }
+
     /// Shows that an answer is under way. When many write at once, most do without: messages come first.
     pub(super) fn show_typing(self: &Arc<Self>, place: Place) {
         let listening = Arc::clone(self);
@@ -192,6 +225,19 @@ impl Listening {
             let Ok(_permit) = listening.errands.try_acquire() else { return };
             if let Err(error) = listening.client.call::<_, Value>(&requests::typing(&place), PATIENCE).await {
                 debug!(?error, "the typing sign was not shown");
+            }
+        });
+    }
+
+    /// Shows who asked us to stop that it is done, without a word. In a group it is between others.
+    fn show_stopped(self: &Arc<Self>, place: Place, message: Option<MessageId>) {
+        let Some(message) = message.filter(|_| !place.public()) else { return };
+        let listening = Arc::clone(self);
+        tokio::spawn(async move {
+            let Ok(_permit) = listening.errands.acquire().await else { return };
+            if let Err(error) = listening.client.call::<_, Value>(&requests::done(place.chat, message), PATIENCE).await
+            {
+                debug!(?error, "that we stop was not shown");
             }
         });
     }

@@ -31,8 +31,14 @@ fn attachment(kind: &str, media: &Value) -> Option<Attachment> {
         "video_note" => ("video message".to_owned(), Some("video/mp4")),
         "document" => (named("document"), None),
         "sticker" => (beside("sticker", text("emoji")), Some(sticker_type(media))),
-        "contact" => (beside("contact", text("first_name")), None),
-        "location" => (format!("location {}, {}", media["latitude"], media["longitude"]), None),
+        "contact" => {
+            let name = beside(&beside("contact", text("first_name")), text("last_name"));
+            (beside(&name, text("phone_number")), None)
+        }
+        "location" => {
+            let live = if media["live_period"].is_number() { "live location" } else { "location" };
+            (format!("{live} {}, {}", media["latitude"], media["longitude"]), None)
+        }
         "venue" => (beside(&beside("place", text("title")), text("address")), None),
         "poll" => (beside("poll", text("question")), None),
         "dice" => (beside("dice", text("emoji")), None),
@@ -75,6 +81,8 @@ mod tests {
     )]
     #[case(json!({ "voice": { "mime_type": "audio/ogg" } }), "voice message (audio/ogg)")]
     #[case(json!({ "location": { "latitude": 52.5, "longitude": -13.25 } }), "location 52.5, -13.25 (-)")]
+    #[case(json!({ "location": { "latitude": 52.5, "longitude": -13.25, "live_period": 900 } }), "live location 52.5, -13.25 (-)")]
+    #[case(json!({ "contact": { "first_name": "Ada", "last_name": "L.", "phone_number": "+44 1" } }), "contact Ada L. +44 1 (-)")]
     #[case(
         json!({ "venue": { "title": "Pier", "address": "Dock 3" }, "location": { "latitude": 1, "longitude": 2 } }),
         "place Pier Dock 3 (-)"

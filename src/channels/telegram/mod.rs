@@ -5,6 +5,7 @@ mod failures;
 mod formatting;
 mod listening;
 mod media;
+mod menu;
 mod place;
 mod quotes;
 mod requests;
@@ -109,6 +110,10 @@ impl Telegram {
             Err(CallError::Refused(refusal)) if let Some(to) = refusal.migrated_to => {
                 client.call(&requests::migrated(request, to), PATIENCE).await
             }
+            // The customer deleted the topic of their chat with us; they are still there.
+            Err(CallError::Refused(refusal)) if !place.public() && failures::has_no_topic(&refusal) => {
+                client.call(&requests::without_topic(request), PATIENCE).await
+            }
             answer => answer,
         };
         match answer {
@@ -132,6 +137,9 @@ impl Telegram {
         if let Some(forum) = &self.forum {
             // Writing to a string cannot fail.
             let _ = write!(says, "; the staff work in the group {}", forum.chat);
+        }
+        if bot.for_business {
+            says.push_str("; business accounts can be connected to it, but their chats are not answered: switch that off at @BotFather");
         }
         match &self.webhook {
             None if !set.url.is_empty() => {

@@ -20,6 +20,11 @@ impl Place {
     }
 }
 
+/// How the places of a chat begin that customers share.
+pub(super) fn shared(chat: i64) -> String {
+    format!("{chat}@")
+}
+
 /// The chat of a place, as it is written there.
 pub(super) fn chat_of(place: &str) -> &str {
     place.split([':', '@']).next().unwrap_or(place)

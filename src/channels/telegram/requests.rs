@@ -3,11 +3,11 @@
 use serde::Serialize;
 use serde_json::Value;
 use teloxide::{
-    payloads::{AnswerCallbackQuery, EditMessageReplyMarkup, SendChatAction, SendMessage},
+    payloads::{AnswerCallbackQuery, EditMessageReplyMarkup, SendChatAction, SendMessage, SetMessageReaction},
     requests::Payload,
     types::{
         CallbackQueryId, ChatAction, ChatId, InlineKeyboardButton, InlineKeyboardMarkup, LinkPreviewOptions, MessageId,
-        ParseMode, Recipient, ReplyMarkup, ReplyParameters, ThreadId,
+        ParseMode, ReactionType, Recipient, ReplyMarkup, ReplyParameters, ThreadId,
     },
 };
 
@@ -63,13 +63,13 @@ pub(super) fn message(parcel: &Parcel, place: &Place) -> SendMessage {
 pub(super) fn to_staff(post: &Post, chat: i64, topic: ThreadId) -> SendMessage {
     let mut request = text(chat, formatting::html(&post.message, true));
     request.message_thread_id = Some(topic);
-    request.reply_parameters = post.answers.as_deref().and_then(staff_message).map(answering);
+    request.reply_parameters = post.answers.as_deref().and_then(number).map(answering);
     request
 }
 
-/// The number of a message of the staff in its chat, which ends the id that `updates.rs` gave it.
-pub(super) fn staff_message(id: &str) -> Option<MessageId> {
-    id.rsplit('/').next()?.parse().ok().map(MessageId)
+/// The number of a message in its chat, which ends the id that `updates.rs` gave it (but for what tells an edit from it).
+pub(super) fn number(id: &str) -> Option<MessageId> {
+    id.rsplit('/').next()?.split('@').next()?.parse().ok().map(MessageId)
 }
 
 fn text(to: i64, html: String) -> SendMessage {
@@ -99,6 +99,20 @@ pub(super) fn migrated(mut request: SendMessage, to: i64) -> SendMessage {
     request.chat_id = chat(to);
     request.message_thread_id = None;
     request.reply_parameters = None;
+    request
+}
+
+/// The same message for the chat itself, whose topic is gone.
+pub(super) fn without_topic(mut request: SendMessage) -> SendMessage {
+    request.message_thread_id = None;
+    request.reply_parameters = None;
+    request
+}
+
+/// The sign below a message that something was done: of those that every chat allows.
+pub(super) fn done(chat: i64, message: MessageId) -> SetMessageReaction {
+    let mut request = SetMessageReaction::new(ChatId(chat), message);
+    request.reaction = Some(vec![ReactionType::Emoji { emoji: "👍".to_owned() }]);
     request
 }
 

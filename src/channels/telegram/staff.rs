@@ -6,12 +6,9 @@ use futures::future::{BoxFuture, FutureExt as _};
 use serde::Serialize;
 use serde_json::Value;
 use teloxide::{
-    payloads::{
-        CloseForumTopic, CreateForumTopic, DeleteForumTopic, GetChat, GetChatMember, ReopenForumTopic,
-        SetMessageReaction,
-    },
+    payloads::{CloseForumTopic, CreateForumTopic, DeleteForumTopic, GetChat, GetChatMember, ReopenForumTopic},
     requests::Payload,
-    types::{ChatId, MessageId, ReactionType, ThreadId, UserId},
+    types::{ChatId, MessageId, ThreadId, UserId},
 };
 
 use super::{
@@ -24,9 +21,6 @@ use crate::channels::{Post, Rate, SendError, Staff};
 
 /// Characters in the name of a topic.
 const MAX_TITLE: usize = 128;
-
-/// The sign that something was done: of those that every forum allows.
-const DONE: &str = "👍";
 
 /// 20 a minute in a group, of which some may come at once.
 const RATE: Rate = Rate { burst: 5, every: Duration::from_secs(3) };
@@ -108,14 +102,7 @@ fn topic(thread: &str) -> Result<ThreadId, SendError> {
 }
 
 fn message(id: &str) -> Result<MessageId, SendError> {
-    requests::staff_message(id).ok_or_else(|| SendError::Malformed("the message is none of Telegram's".to_owned()))
-}
-
-/// The sign below a message.
-fn reaction(chat: i64, message: MessageId) -> SetMessageReaction {
-    let mut request = SetMessageReaction::new(ChatId(chat), message);
-    request.reaction = Some(vec![ReactionType::Emoji { emoji: DONE.to_owned() }]);
-    request
+    requests::number(id).ok_or_else(|| SendError::Malformed("the message is none of Telegram's".to_owned()))
 }
 
 fn is_closed(description: &str) -> bool {
@@ -160,7 +147,7 @@ impl Staff for Forum {
     }
 
     fn approve<'a>(&'a self, _thread: &'a str, message_id: &'a str) -> BoxFuture<'a, Result<(), SendError>> {
-        async move { self.ask(&reaction(self.chat, message(message_id)?)).await.map(drop) }.boxed()
+        async move { self.ask(&requests::done(self.chat, message(message_id)?)).await.map(drop) }.boxed()
     }
 
     fn close<'a>(&'a self, thread: &'a str) -> BoxFuture<'a, Result<(), SendError>> {
@@ -184,7 +171,7 @@ mod tests {
         let requests = (
             CreateForumTopic::new(chat, "#12 danger (gas) · web"),
             CloseForumTopic::new(chat, topic),
-            reaction(chat.0, message("5/42").unwrap()),
+            requests::done(chat.0, message("5/42").unwrap()),
             GetChatMember::new(chat, UserId(77)),
         );
         insta::assert_json_snapshot!(requests, @r##"

@@ -18,6 +18,8 @@ pub(super) struct Bot {
     pub id: i64,
     /// Without the '@'.
     pub username: String,
+    /// Whether business accounts can let it answer in their name, which is not done.
+    pub for_business: bool,
 }
 
 /// What happened.
@@ -38,6 +40,8 @@ pub(super) enum Happening {
         /// When (Unix time) and in which update: tells a second delivery from a second wish.
         at: (i64, i64),
     },
+    /// A group became a supergroup: the same people under another number.
+    Moved { from: i64, to: i64 },
     /// One of the staff wrote in a topic of their forum.
     Staff(StaffMessage),
     /// Nothing that concerns us; why not.
@@ -60,6 +64,9 @@ pub(super) struct Unreadable(pub String);
 
 /// The kinds of updates that we ask for.
 pub(super) const KINDS: [&str; 4] = ["message", "edited_message", "callback_query", "my_chat_member"];
+
+/// So long after a message its words can be edited, in seconds. An edit of an older one tells of a reaction or a preview.
+const LAST_EDIT: i64 = 48 * 60 * 60;
 
 /// Begins the data of a button whose choice has too long an id: then only its label travels, which Telegram sends along.
 pub(super) const LABEL_ALONE: char = '#';
@@ -108,6 +115,17 @@ impl Reader<'_> {
         if self.is_staffs(&message.chat) {
             return self.staff(message, edited);
         }
+        // The old group tells where it went, the new one whence it came.
+        let number = |name: &str| message.rest.get(name).and_then(Value::as_i64);
+        if let Some(to) = number("migrate_to_chat_id") {
+            return Happening::Moved { from: message.chat.id, to };
+        }
+        if let Some(from) = number("migrate_from_chat_id") {
+            return Happening::Moved { from, to: message.chat.id };
+        }
+        if edited && self.now.as_second() - message.date > LAST_EDIT {
+            return Happening::Nothing("a sign on a message so old that nobody can edit it");
+        }
         let Some(public) = is_public(&message.chat) else { return Happening::Nothing("a channel post") };
         let Some(author) = author(message) else { return Happening::Nothing("from a bot or nobody") };
         let place = place(message, public, author);
@@ -133,10 +151,12 @@ impl Reader<'_> {
         }
         let command = command.as_ref().map(|command| command.name.as_str());
         let choice = match command {
+            Some("stop") => None,
             Some("start" | "help") => Some(Choice::HELP),
             Some("agent") => Some(Choice::PERSON),
-            // To be called by name and nothing else asks who we are.
+            // To be called by name and nothing else asks who we are; so does a command that we do not know.
             _ if text.is_empty() && attachments.is_empty() => Some(Choice::HELP),
+            Some(_) if !text.trim().contains(char::is_whitespace) => Some(Choice::HELP),
             _ => None,
         };
         let original = self.message_id(message);
@@ -186,7 +206,12 @@ impl Reader<'_> {
         let original = self.message_id(message);
         Happening::Staff(StaffMessage {
             thread: topic.to_string(),
-            message_id: if edited { format!("{original}@{}", self.update) } else { original.clone() },
+            // The same edit is told of again where somebody puts a sign on it.
+            message_id: if edited {
+                format!("{original}@{}", message.edit_date.unwrap_or(self.update))
+            } else {
+                original.clone()
+            },
             edits: edited.then_some(original),
             author,
             text,
@@ -206,19 +231,22 @@ impl Reader<'_> {
         // Answers in a group belong to the message that was asked there.
         let question = message.reply_to_message.as_deref();
         let asked_by = question.and_then(author);
-        let others = public && asked_by.is_some_and(|asked_by| asked_by != query.from.id);
+        // Who asked in the name of a chat taps in their own: the conversation is that of the chat.
+        let asked_as_chat = asked_by.filter(|_| question.is_some_and(|question| question.sender_chat.is_some()));
+        let customer = asked_as_chat.unwrap_or(query.from.id);
+        let others = public && asked_by.is_some_and(|asked_by| asked_by != customer);
         let used_up = (!others).then_some((message.chat.id, message.message_id));
         let tap = Tap { query: query.id.clone(), used_up };
         if query.from.is_bot || (choice.is_none() && label.is_empty()) {
             return Happening::EmptyTap(tap);
         }
-        let place = place(message, public, query.from.id);
+        let place = place(message, public, customer);
         let incoming = Incoming {
             message_id: format!("{}/tap/{}", self.bot.id, query.id),
             reply_to: question.filter(|_| public && !others).map(|question| question.message_id.to_string()),
             text: label.to_owned(),
             choice,
-            ..self.incoming(place, query.from.id)
+            ..self.incoming(place, customer)
         };
         Happening::Said { incoming, place, tap: Some(tap) }
     }

@@ -59,7 +59,7 @@ impl Webhook {
     }
 
     /// Has Telegram call us, and watches it, until `stop`. The webhook stays: what is written meanwhile waits there.
-    pub(super) async fn keep(&self, listening: &Listening, door: &Door, stop: &CancellationToken) {
+    pub(super) async fn keep(&self, listening: &Arc<Listening>, door: &Door, stop: &CancellationToken) {
         let mut failures = 0;
         // Set anew at each start: the address may be right and the secret another one.
         let mut set = false;
@@ -89,7 +89,7 @@ impl Webhook {
     }
 
     /// Sets the webhook if it is not; what Telegram says is wrong with it.
-    async fn look(&self, listening: &Listening, set: &mut bool) -> Result<Option<String>, CallError> {
+    async fn look(&self, listening: &Arc<Listening>, set: &mut bool) -> Result<Option<String>, CallError> {
         listening.introduce().await?;
         let info = listening.webhook().await?;
         if info.url != self.url || !*set {
@@ -100,6 +100,7 @@ impl Webhook {
             };
             listening.client.call::<_, Value>(&request, PATIENCE).await?;
             *set = true;
+            listening.offer_menu();
             return Ok(None);
         }
         let since_error = info.last_error_date.map(|at| Timestamp::now().as_second() - at);

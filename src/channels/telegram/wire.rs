@@ -15,6 +15,8 @@ pub(super) struct User {
     pub username: Option<String>,
     pub first_name: Option<String>,
     pub last_name: Option<String>,
+    #[serde(default)]
+    pub can_connect_to_business: bool,
 }
 
 #[derive(Debug, Deserialize)]

@@ -33,6 +33,10 @@ pub(super) struct State {
     /// A public address, and where it really leads.
     pub(super) public: Option<(String, String)>,
     pub(super) polls: u64,
+    /// Answers at once.
+    pub(super) hurries: bool,
+    /// Commands by language.
+    pub(super) menu: HashMap<String, Vec<String>>,
     pub(super) token: String,
 }
 
@@ -191,6 +195,16 @@ impl State {
             "setmessagereaction" => self.react(body),
             "getchat" => self.get_chat(body),
             "getchatmember" => self.get_chat_member(body),
+            "getmycommands" => {
+                let known = self.menu.get("").into_iter().flatten();
+                Ok(known.map(|name| json!({ "command": name, "description": "-" })).collect())
+            }
+            "setmycommands" => {
+                let commands = body["commands"].as_array().cloned().unwrap_or_default();
+                let names = commands.iter().map(|command| command["command"].as_str().unwrap().to_owned()).collect();
+                self.menu.insert(body["language_code"].as_str().unwrap_or_default().to_owned(), names);
+                Ok(json!(true))
+            }
             "editmessagereplymarkup" => self.edit_buttons(body),
             _ => Err(refuse(404, "Not Found: method not found")),
         }

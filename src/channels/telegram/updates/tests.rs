@@ -7,7 +7,7 @@ use super::*;
 const STAFF: i64 = -1_009_999_999_999;
 
 fn bot() -> Bot {
-    Bot { id: 9_001, username: "HarborlightBot".into() }
+    Bot { id: 9_001, username: "HarborlightBot".into(), for_business: false }
 }
 
 fn happening(update: &Value) -> Happening {
@@ -87,9 +87,11 @@ fn a_private_message_is_taken_as_it_is() {
 #[case::by_name("/HELP@harborlightbot", Some("help"))]
 #[case::agent("/agent", Some("person"))]
 #[case::agent_with_words("/agent my meter burns", Some("person"))]
-#[case::other("/water", None)]
+#[case::unknown("/water", Some("help"))]
+#[case::unknown_with_words("/water is it safe", None)]
 #[case::no_command("/ help", None)]
 #[case::path("/etc/passwd", None)]
+#[case::prefix("/", None)]
 fn commands_become_choices(#[case] text: &str, #[case] choice: Option<&str>) {
     let incoming = said(&private(json!({ "text": text })));
     assert_eq!(incoming.choice.as_deref(), choice);
@@ -250,6 +252,35 @@ fn a_tap_in_a_group_belongs_to_the_question() {
     };
     assert_eq!((incoming.place.as_str(), incoming.reply_to), ("-5@7", None));
     assert_eq!(others.used_up, None, "the buttons are still there for whom they were meant");
+}
+
+#[test]
+fn a_tap_of_who_asked_in_the_name_of_a_chat_belongs_to_their_conversation() {
+    let question = json!({ "reply_to_message": {
+        "message_id": 40, "date": 1, "chat": { "id": -5, "type": "group" }, "sender_chat": { "id": -5, "type": "group" },
+        "from": { "id": 1_087_968_824, "is_bot": true, "first_name": "Group" },
+    } });
+    let update = tap(json!({ "id": -5, "type": "group" }), "person", question);
+    let Happening::Said { incoming, tap: Some(own), .. } = happening(&update) else { panic!() };
+    assert_eq!((incoming.place.as_str(), incoming.contact.as_str()), ("-5@-5", "-5"));
+    assert_eq!(incoming.choice.as_deref(), Some("person"));
+    assert_eq!(own.used_up, Some((-5, 43)));
+}
+
+#[rstest]
+#[case(message("message", json!({ "id": -5, "type": "group" }), json!({ "migrate_to_chat_id": -1_001_i64 })))]
+#[case(message("message", json!({ "id": -1_001_i64, "type": "supergroup" }), json!({ "migrate_from_chat_id": -5 })))]
+fn a_group_tells_where_it_went(#[case] update: Value) {
+    assert_eq!(happening(&update), Happening::Moved { from: -5, to: -1_001 });
+}
+
+#[test]
+fn a_reaction_to_an_old_message_is_no_edit() {
+    let chat = json!({ "id": 7, "type": "private" });
+    let update = message("edited_message", chat, json!({ "text": "/stop" }));
+    let later = |hours: i64| Timestamp::from_second(1_795_000_000 + hours * 3_600).unwrap();
+    assert!(matches!(read(&update, &bot(), None, later(49)), Ok(Happening::Nothing(_))));
+    assert!(matches!(read(&update, &bot(), None, later(47)), Ok(Happening::Said { .. })));
 }
 
 #[test]
