@@ -1,11 +1,13 @@
 //! `evenkeel.toml`: how the service runs. Every value has a default, so the file is optional.
 
+mod reading;
+
 use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
 };
 
-use anyhow::{Context as _, bail};
+use anyhow::bail;
 use serde::Deserialize;
 
 #[cfg(feature = "x")]
@@ -14,7 +16,9 @@ use crate::{
     channels::{discord, telegram},
     desk,
     embedding::{Backend, Device, EmbedError},
+    knowledge::Problem,
     policy::Policy,
+    web::Embedding,
     workers::webhooks,
 };
 
@@ -107,19 +111,23 @@ impl Config {
     /// Reads `evenkeel.toml` in `dir`, or takes the defaults if there is none.
     ///
     /// # Errors
-    /// A file that cannot be read or understood, with the line at fault, and values that make no sense.
+    /// Everything that is wrong with the file, each with its line.
     pub fn load(dir: &Path) -> anyhow::Result<Self> {
-        let file = dir.join(FILE);
-        let mut config: Self = match std::fs::read_to_string(&file) {
-            Ok(text) => toml::from_str(&text).with_context(|| format!("{} is not understood", file.display()))?,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Self::default(),
-            Err(error) => return Err(error).with_context(|| format!("cannot read {}", file.display())),
-        };
+        let (config, problems) = Self::check(dir);
+        if problems.is_empty() {
+            return Ok(config);
+        }
+        let told: Vec<String> = problems.iter().map(|problem| problem.render(false)).collect();
+        bail!("{} cannot be used as it is\n\n{}", dir.join(FILE).display(), told.join("\n\n"))
+    }
+
+    /// Like `load`, with the problems apart; what they touch is at its default.
+    pub fn check(dir: &Path) -> (Self, Vec<Problem>) {
+        let (mut config, problems) = reading::read(dir);
         config.store.path = dir.join(&config.store.path);
         config.model.path = config.model.path.map(|path| dir.join(path));
         config.model.trained = config.model.trained.map(|path| dir.join(path));
-        config.verify().with_context(|| format!("in {}", file.display()))?;
-        Ok(config)
+        (config, problems)
     }
 
     /// Where links to the desk begin, for a service that listens on `address`.
@@ -131,33 +139,44 @@ impl Config {
         })
     }
 
-    fn verify(&self) -> anyhow::Result<()> {
+    /// What makes no sense, each message beginning with the setting that it is about.
+    fn wrong(&self) -> Vec<String> {
+        let mut wrong = Vec::new();
         let Policy { max_wrong, quiet_ms, patience_ms } = self.policy;
         if !(0.001..=0.5).contains(&max_wrong) {
-            bail!(
+            wrong.push(format!(
                 "policy.max_wrong is {max_wrong}: a share between 0.001 and 0.5 is expected, such as 0.05 for 5 in 100"
-            );
+            ));
         }
         if quiet_ms > 60_000 {
-            bail!("policy.quiet_ms is {quiet_ms}: nobody should wait longer than 60000 ms for an answer to begin");
+            wrong.push(format!(
+                "policy.quiet_ms is {quiet_ms}: nobody should wait longer than 60000 ms for an answer to begin"
+            ));
         }
         if patience_ms < quiet_ms {
-            bail!(
+            wrong.push(format!(
                 "policy.patience_ms ({patience_ms}) is below policy.quiet_ms ({quiet_ms}): it bounds the quiet window from above"
-            );
+            ));
         }
-        if self.web.visitor_burst == 0 || self.web.address_burst == 0 {
-            bail!("web.visitor_burst and web.address_burst must be at least 1");
+        for (key, burst) in [("visitor_burst", self.web.visitor_burst), ("address_burst", self.web.address_burst)] {
+            if burst == 0 {
+                wrong.push(format!("web.{key} must be at least 1"));
+            }
         }
-        self.desk.verify()?;
-        webhooks::Settings::verify(&self.webhooks).map_err(anyhow::Error::msg)?;
+        for origin in self.web.embed_origins.iter().filter(|origin| *origin != "*") {
+            if let Err(error) = Embedding::only(&[origin]) {
+                wrong.push(format!("web.embed_origins: {error}"));
+            }
+        }
+        wrong.extend(self.desk.verify().err().map(|error| format!("{error}")));
+        wrong.extend(webhooks::Settings::verify(&self.webhooks).err());
         if self.model.backend == Backend::RustBert && !cfg!(feature = "rust-bert") {
-            return Err(EmbedError::NotBuilt.into());
+            wrong.push(format!("model.backend: {}", EmbedError::NotBuilt));
         }
         if self.model.backend == Backend::BuiltIn && self.model.device == Device::Cuda {
-            bail!("model.device is \"cuda\": only `backend = \"rust-bert\"` computes on a GPU");
+            wrong.push("model.device is \"cuda\": only `backend = \"rust-bert\"` computes on a GPU".to_owned());
         }
-        Ok(())
+        wrong
     }
 }
 
@@ -190,7 +209,29 @@ mod tests {
     #[test]
     fn an_unknown_key_names_its_line() {
         let error = format!("{:#}", parse("[policy]\nmax_wrang = 0.1\n").unwrap_err());
-        assert!(error.contains("line 2") && error.contains("max_wrang") && error.contains("max_wrong"), "{error}");
+        assert!(error.contains("toml:2:") && error.contains("max_wrang") && error.contains("max_wrong"), "{error}");
+    }
+
+    #[test]
+    fn every_slip_is_told_at_once_with_what_to_write() {
+        let dir = tempfile::tempdir().unwrap();
+        let toml = "top = 1\n\n[web]\nlisten = \"localhost:8080\"\nembed_origins = [\"www.example.com\"]\nbehind_proxy = \"true\"\n\n[polcy]\nmax_wrong = 0.1\n\n\
+                    [policy]\nmax_wrong = \"5%\"\n\n[desk]\nclaim_minutes = 0\nurl = 7\nhour = \"always\"\n\n[[webhooks]]\nname = \"a\"\n\n\
+                    [[webhooks]]\nname = \"b\"\nurl = \"https://b.example\"\nevents = [\"opend\"]\n";
+        std::fs::write(dir.path().join(FILE), toml).unwrap();
+        let (_, problems) = Config::check(dir.path());
+        let told: Vec<String> = problems.iter().map(|problem| problem.render(false)).collect();
+        insta::assert_snapshot!(told.join("\n\n"));
+    }
+
+    #[test]
+    fn what_would_stop_the_service_is_told_at_its_line() {
+        let told = |toml: &str| format!("{:#}", parse(toml).unwrap_err());
+        let origins = told("[web]\nembed_origins = [\"https://a.example\", \"www.example.com\"]\n");
+        assert!(origins.contains("toml:2:1") && origins.contains("`www.example.com` is not an origin"), "{origins}");
+        let promise = told("[policy]\nmax_wrong = 5\n");
+        assert!(promise.contains("toml:2:1") && promise.contains("0.05 for 5 in 100"), "{promise}");
+        assert!(told("[policy\nmax_wrong = 0.1\n").contains("this is not TOML"));
     }
 
     #[test]
@@ -226,7 +267,7 @@ mod tests {
         assert!(parse("[desk]\nhours = \"always\"\n").unwrap().desk.hours.are_always());
         let error = format!("{:#}", parse("[desk]\nhours = [\"weekdays 8-20\"]\n").unwrap_err());
         assert!(
-            error.contains("line 2") && error.contains("`weekdays 8-20`") && error.contains("08:00-20:00"),
+            error.contains("toml:2:") && error.contains("`weekdays 8-20`") && error.contains("08:00-20:00"),
             "{error}"
         );
         assert!(parse("[desk]\nclaim_minutes = 0\n").is_err());
@@ -239,7 +280,7 @@ mod tests {
         assert!(error.contains("backend = \"rust-bert\""), "{error}");
 
         let error = format!("{:#}", parse("[model]\nbackend = \"rustbert\"\n").unwrap_err());
-        assert!(error.contains("line 2") && error.contains("`rust-bert`"), "{error}");
+        assert!(error.contains("toml:2:") && error.contains("`rust-bert`"), "{error}");
 
         let parsed = parse("[model]\nbackend = \"rust-bert\"\ndevice = \"cuda\"\n");
         if cfg!(feature = "rust-bert") {

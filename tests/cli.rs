@@ -167,10 +167,49 @@ fn import_makes_intents_that_check_and_eval_take() {
 }
 
 #[test]
-fn a_broken_line_of_labels_is_named() {
+fn all_broken_lines_of_labels_are_named_at_once() {
     let dir = tempfile::tempdir().unwrap();
-    let file = write(dir.path(), "x.jsonl", "{\"text\": \"a\", \"intent\": \"b\"}\n{\"text\": 1}\n");
-    let output = evenkeel(&["eval", file.to_str().unwrap()], b"");
-    assert_eq!(output.status.code(), Some(2));
-    assert!(stderr(&output).contains("x.jsonl:2"), "{}", stderr(&output));
+    let lines = "\u{feff}{\"text\": \"a\", \"intent\": \"b\"}\n{\"text\": 1}\n\n{\"text\": \"a\", \"intent\": \" \"}\n";
+    let file = write(dir.path(), "x.jsonl", lines);
+    let out = dir.path().join("out");
+    for args in [
+        ["eval", file.to_str().unwrap()].as_slice(),
+        &["import", file.to_str().unwrap(), "--out", out.to_str().unwrap()],
+    ] {
+        let output = evenkeel(args, b"");
+        let said = stderr(&output);
+        assert_eq!(output.status.code(), Some(2));
+        assert!(said.contains("2 lines cannot be read"), "the byte order mark is none of them: {said}");
+        assert!(said.contains("x.jsonl:2: ") && said.contains("x.jsonl:4: the intent is empty"), "{said}");
+    }
+    assert!(!out.exists());
+}
+
+#[test]
+fn check_tells_what_is_wrong_with_the_settings_with_everything_else() {
+    let home = Home::new();
+    home.only(&["water", "talk_to_person"]);
+    write(home.path(), "evenkeel.toml", "[web]\nembed_origins = [\"www.example.com\"]\n\n[polcy]\nmax_wrong = 0.1\n");
+    write(home.path(), "responses/water.md", "Boil it, TODO.\n");
+    let output = home.run(&["check"]);
+    let said = stdout(&output);
+    assert_eq!(output.status.code(), Some(1));
+    for words in
+        ["evenkeel.toml:2:1", "`www.example.com` is not an origin", "did you mean `policy`?", "unfinished-text"]
+    {
+        assert!(said.contains(words), "{words}: {said}");
+    }
+    assert!(said.find("unfinished-text").unwrap() < said.find("error[").unwrap(), "errors stand last: {said}");
+}
+
+#[test]
+fn check_finds_what_stands_under_another_language() {
+    let home = Home::new();
+    home.only(&["water", "talk_to_person"]);
+    let spanish = "title: { en: Water, es: Agua }\nexamples:\n  en:\n    - is the water safe to drink\n    - cuándo vuelve el agua a mi casa\n    - puedo beber el agua de la llave\n";
+    write(home.path(), "intents/water.yaml", spanish);
+    write(home.path(), "responses/water.es.md", "Please boil the water before you drink it or cook with it.\n");
+    let said = stdout(&home.run(&["check"]));
+    assert!(said.contains("2 examples under `en` read as `es`") && said.contains("intents/water.yaml:5:7"), "{said}");
+    assert!(said.contains("responses/water.es.md:1:1: this reads as `en`"), "{said}");
 }

@@ -25,6 +25,8 @@ fn the_sample_has_no_problem_on_any_day() {
     for now in moments() {
         let loaded = knowledge::load(env!("CARGO_MANIFEST_DIR").as_ref(), now).unwrap();
         assert!(loaded.problems.is_empty(), "{now}: {:?}", loaded.problems);
+        let another = loaded.in_another_language(&evenkeel::classifier::language::detect);
+        assert!(another.is_empty(), "{another:?}");
     }
 }
 

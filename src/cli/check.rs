@@ -1,6 +1,7 @@
 //! `evenkeel check`: every problem of the admins' files at once.
 
 use std::{
+    cmp::Reverse,
     io::{self, IsTerminal, Write},
     path::Path,
     process::ExitCode,
@@ -18,8 +19,9 @@ use super::{
 #[cfg(feature = "x")]
 use crate::channels::x;
 use crate::{
+    classifier::language,
     config::Config,
-    knowledge::{self, Loaded, Problem, Severity},
+    knowledge::{self, Loaded, Place, Problem, Severity},
 };
 
 #[derive(Debug, clap::Args)]
@@ -44,9 +46,12 @@ enum Format {
 /// there is no error and, where channels are tried, none is faulty, 1 otherwise; `Err` means that there is nothing to check.
 pub(super) fn run(args: &Args, knowledge_dir: &Path) -> anyhow::Result<ExitCode> {
     let mut loaded = knowledge::load(knowledge_dir, Timestamp::now())?;
+    let (config, in_config) = Config::check(knowledge_dir);
+    let in_another_language = loaded.in_another_language(&language::detect);
+    loaded.problems.extend(in_config.into_iter().chain(in_another_language));
     #[cfg(feature = "x")]
     if let Some(knowledge) = &loaded.knowledge
-        && x::is_wanted(&Config::load(knowledge_dir)?.x)
+        && x::is_wanted(&config.x)
     {
         loaded.problems.extend(knowledge.without_fitting_short(&x::fits, Timestamp::now()));
     }
@@ -59,7 +64,7 @@ pub(super) fn run(args: &Args, knowledge_dir: &Path) -> anyhow::Result<ExitCode>
     }
     let understanding = match loaded.knowledge.take().filter(|_| !has_errors) {
         Some(knowledge) => {
-            let (responder, lacking) = learn(Config::load(knowledge_dir)?, knowledge, None);
+            let (responder, lacking) = learn(config, knowledge, None);
             Some(Understanding::of(&responder, lacking))
         }
         None => None,
@@ -81,16 +86,40 @@ pub(super) fn run(args: &Args, knowledge_dir: &Path) -> anyhow::Result<ExitCode>
     })
 }
 
-/// The problems, with the offending text drawn, and a line that counts them.
+/// The problems, with the offending text drawn, and a line that counts them. The errors come last, where the reader's eyes are; of many alike the
+/// first is drawn, and the others are named by their places.
 pub(super) fn human(loaded: &Loaded, colour: bool) -> String {
     let mut text = String::new();
-    for problem in &loaded.problems {
-        text.push_str(&problem.render(colour));
-        text.push_str("\n\n");
+    let mut told: Vec<&Problem> = loaded.problems.iter().collect();
+    told.sort_by_key(|problem| Reverse(problem.severity));
+    while let Some(first) = told.first().copied() {
+        let (alike, others): (Vec<&Problem>, Vec<&Problem>) =
+            told.into_iter().partition(|other| are_alike(first, other));
+        told = others;
+        text.push_str(&first.render(colour));
+        text.push('\n');
+        for problem in alike.iter().skip(1).take(ALIKE) {
+            let Place { file, line, column, .. } = &problem.place;
+            let message = if problem.message == first.message { "the same" } else { &problem.message };
+            text.push_str(&format!("  also {file}:{line}:{column}: {message}\n"));
+        }
+        if let Some(more) = alike.len().checked_sub(ALIKE + 1).filter(|more| *more > 0) {
+            text.push_str(&format!("  and {more} more (`evenkeel check --format json` lists them all)\n"));
+        }
+        text.push('\n');
     }
     text.push_str(&summary(loaded));
     text.push('\n');
     text
+}
+
+/// How many of the problems that are alike are named below the first.
+const ALIKE: usize = 40;
+
+/// Warnings of one kind are alike; errors only if the same is to be done.
+fn are_alike(first: &Problem, other: &Problem) -> bool {
+    let same = (first.severity, first.code) == (other.severity, other.code);
+    same && (first.severity == Severity::Warning || first.suggestion == other.suggestion && first.suggestion.is_some())
 }
 
 /// Such as "checked 33 intents, 51 responses: 2 errors, 1 warning".

@@ -1,9 +1,11 @@
 //! Labelled messages: one `{"text": …, "intent": …}` a line.
 
-use std::{io::BufRead as _, path::Path};
+use std::{io::Read as _, path::Path};
 
 use anyhow::{Context as _, bail};
 use serde::Deserialize;
+
+use super::terminal::printable;
 
 /// The label of a message that no intent covers.
 pub(super) const OUT_OF_SCOPE: &str = "oos";
@@ -14,28 +16,58 @@ pub(super) struct Labelled {
     pub intent: String,
 }
 
-/// Reads a file (or standard input for `-`); empty lines are skipped.
+/// How many lines that cannot be read are named.
+const NAMED: usize = 20;
+
+/// Reads a file (or standard input for `-`); empty lines and a byte order mark are skipped. All lines that cannot be read are told at once.
 pub(super) fn read(path: &Path) -> anyhow::Result<Vec<Labelled>> {
-    let mut lines = Vec::new();
-    for (index, line) in super::open(path)?.lines().enumerate() {
-        let place = || format!("{}:{}", path.display(), index + 1);
-        let line = line.with_context(|| format!("{} cannot be read as UTF-8 text", place()))?;
-        if line.trim().is_empty() {
-            continue;
-        }
-        let labelled: Labelled = serde_json::from_str(&line).with_context(|| {
-            format!(
-                "{}: not a line such as {{\"text\": \"when is the power back\", \"intent\": \"restoration_time\"}}",
-                place()
-            )
-        })?;
-        if labelled.intent.trim().is_empty() {
-            bail!("{}: the intent is empty (use \"{OUT_OF_SCOPE}\" for a message that no intent covers)", place());
-        }
-        lines.push(labelled);
+    let mut text = Vec::new();
+    super::open(path)?.read_to_end(&mut text).with_context(|| format!("cannot read {}", path.display()))?;
+    if text.starts_with(b"\xff\xfe") || text.starts_with(b"\xfe\xff") {
+        bail!("{} is in the encoding UTF-16: save it in UTF-8", path.display());
     }
-    if lines.is_empty() {
+    let text = text.strip_prefix("\u{feff}".as_bytes()).unwrap_or(&text);
+    let mut labelled = Vec::new();
+    let mut wrong = Vec::new();
+    for (index, line) in text.split(|byte| *byte == b'\n').enumerate() {
+        match one(line) {
+            Ok(line) => labelled.extend(line),
+            Err(why) => wrong.push(format!("{}:{}: {why}", path.display(), index + 1)),
+        }
+    }
+    if !wrong.is_empty() {
+        let more = wrong.len().saturating_sub(NAMED);
+        let number = wrong.len();
+        wrong.truncate(NAMED);
+        if more > 0 {
+            wrong.push(format!("and {more} more"));
+        }
+        let lines = if number == 1 { "1 line".to_owned() } else { format!("{number} lines") };
+        bail!(
+            "{lines} cannot be read; one is written as {{\"text\": \"when is the power back\", \"intent\": \"restoration_time\"}}\n{}",
+            wrong.join("\n")
+        );
+    }
+    if labelled.is_empty() {
         bail!("{} has no lines", path.display());
     }
-    Ok(lines)
+    Ok(labelled)
+}
+
+/// One line; None if it is empty.
+fn one(line: &[u8]) -> Result<Option<Labelled>, String> {
+    let line = std::str::from_utf8(line).map_err(|_| "it is not UTF-8 text".to_owned())?.trim();
+    if line.is_empty() {
+        return Ok(None);
+    }
+    // The parser counts columns only: the line is ours to name.
+    let labelled: Labelled = serde_json::from_str(line).map_err(|error| {
+        let why = error.to_string();
+        let why = why.split(" at line 1").next().unwrap_or(&why);
+        format!("{why}: {}", printable(&line.chars().take(60).collect::<String>()))
+    })?;
+    if labelled.intent.trim().is_empty() {
+        return Err(format!("the intent is empty (use \"{OUT_OF_SCOPE}\" for a message that no intent covers)"));
+    }
+    Ok(Some(labelled))
 }

@@ -39,6 +39,8 @@ pub struct IntentFile {
 /// A line of an intent and where it stands.
 pub struct Line {
     pub text: String,
+    /// The language that it is written under, if one is named.
+    pub language: Option<Language>,
     pub range: Range<usize>,
 }
 
@@ -115,7 +117,7 @@ fn read_title(
             Problem::error("missing-key", source, node.range.clone(), message).suggest(format!("add `{default}: …`")),
         );
     }
-    let place = |text: String| Line { range: range_of(node, &text), text };
+    let place = |text: String| Line { range: range_of(node, &text), language: None, text };
     titles.into_iter().map(|(language, title)| (language, place(title))).collect()
 }
 
@@ -145,7 +147,8 @@ fn read_examples(
     }
     for (key, value) in yaml::entries(source, node, "`examples`", problems).unwrap_or_default() {
         if let Some(language) = languages.read(source, &key.range, &key.name, problems) {
-            let read = read_language(source, value, key.range.clone(), problems);
+            let mut read = read_language(source, value, key.range.clone(), problems);
+            read.iter_mut().for_each(|line| line.language = Some(language));
             examples.insert(language, read.iter().map(|line| line.text.clone()).collect());
             lines.extend(read);
         }
@@ -196,7 +199,7 @@ fn read_items(source: &Arc<Source>, items: &[Node], what: &str, problems: &mut V
             let problem = Problem::warning("example-too-long", source, item.range.clone(), message);
             problems.push(problem.suggest("write it as short as customers do, or as several lines"));
         }
-        lines.push(Line { text: text.to_owned(), range: item.range.clone() });
+        lines.push(Line { text: text.to_owned(), language: None, range: item.range.clone() });
     }
     lines
 }

@@ -18,6 +18,7 @@ mod starter;
 mod template;
 mod texts;
 mod wording;
+mod written;
 mod yaml;
 
 use std::{
@@ -28,9 +29,9 @@ use std::{
 use jiff::{Timestamp, tz::TimeZone};
 
 pub use self::{
-    files::{CannotLoad, MAX_FILE_BYTES},
+    files::{CannotLoad, MAX_FILE_BYTES, read_file as read_source},
     intent::{MAX_TITLE_CHARS, same_line},
-    problem::{Place, Problem, Severity},
+    problem::{Place, Problem, Severity, Source, did_you_mean},
     response::{MAX_BODY_CHARS, MAX_SHORT_CHARS},
     said::Said,
     starter::{PLACEHOLDER_RESPONSE, starter_incident, starter_phrases},
@@ -41,6 +42,7 @@ use self::{
     phrases::Phrases,
     response::{Response, Variant},
     template::{Compiler, Form, Gap, Template},
+    written::Written,
 };
 use crate::{
     conversation::Reason,
@@ -152,6 +154,7 @@ pub struct Loaded {
     pub responses: usize,
     /// Whether the incident is the sample, with made-up times.
     pub is_sample: bool,
+    written: Vec<Written>,
 }
 
 /// Reads and checks all files below `dir`, and compiles them if they can be used. All problems of all files are told at once;
@@ -191,6 +194,7 @@ pub fn load(dir: &Path, now: Timestamp) -> Result<Loaded, CannotLoad> {
     problem::sort(&mut problems);
 
     let is_sample = incident.is_sample;
+    let written = written::all(&intents, &responses);
     let usable = !problems.iter().any(Problem::prevents_loading);
     let knowledge = usable.then(|| Knowledge {
         version: files.version,
@@ -199,7 +203,14 @@ pub fn load(dir: &Path, now: Timestamp) -> Result<Loaded, CannotLoad> {
         phrases,
         incident,
     });
-    Ok(Loaded { knowledge, problems, intents: files.intents.len(), responses: files.responses.len(), is_sample })
+    Ok(Loaded {
+        knowledge,
+        problems,
+        intents: files.intents.len(),
+        responses: files.responses.len(),
+        is_sample,
+        written,
+    })
 }
 
 impl Knowledge {

@@ -33,6 +33,8 @@ pub struct Variant {
     pub source: Arc<Source>,
     /// The first line of the body, counted from 1.
     pub line: usize,
+    /// The bytes of the body.
+    pub range: Range<usize>,
     pub body: Template,
     pub short: Option<Template>,
     /// Never sent by the bot.
@@ -98,8 +100,9 @@ impl Variant {
             let problem = Problem::warning("placeholder-response", source, source.line(line), message);
             compiler.problems.push(problem.suggest("write what the customer should read"));
         }
+        let range = body.clone();
         let body = compiler.compile(&Passage { source, range: body, text }, language, Form::Markdown, MAX_BODY_CHARS);
-        Some(Self { source: Arc::clone(source), line, body, short, agents_only, promise })
+        Some(Self { source: Arc::clone(source), line, range, body, short, agents_only, promise })
     }
 }
 
