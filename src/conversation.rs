@@ -144,6 +144,12 @@ pub enum Reason {
 }
 
 impl Reason {
+    /// The danger, where it is one.
+    #[must_use]
+    pub fn danger(self) -> Option<Danger> {
+        if let Self::Danger(danger) = self { Some(danger) } else { None }
+    }
+
     /// The word used in files, logs and pages.
     #[must_use]
     pub fn as_str(self) -> &'static str {

@@ -58,6 +58,18 @@ pub const MAX_CHOICES: usize = 3;
 /// quicker for everyone.
 pub const ASK_BACK: f64 = 0.5;
 
+/// A choice that is this much less probable than the first is none: it would only be noise on the screen.
+pub const CHOICE_SHARE: f64 = 0.1;
+
+/// How many of the intents that may be offered are, by their falling probabilities; 0: nothing is asked back.
+#[must_use]
+pub fn choices(probabilities: impl Iterator<Item = f64>) -> usize {
+    let mut first = None;
+    let worth = |probability: &f64| *probability >= CHOICE_SHARE * *first.get_or_insert(*probability);
+    let offered: Vec<f64> = probabilities.take(MAX_CHOICES).take_while(worth).collect();
+    if offered.iter().sum::<f64>() < ASK_BACK { 0 } else { offered.len() }
+}
+
 /// Clarifying questions asked in a row before a person takes over: two misses mean that we do not understand.
 pub const MAX_CLARIFICATIONS: u8 = 2;
 

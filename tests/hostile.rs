@@ -65,15 +65,15 @@ fn no_word_of_a_customer_comes_back(#[case] text: &str) {
 }
 
 #[test]
-fn only_the_beginning_of_a_long_text_is_read() {
+fn of_a_long_text_the_beginning_is_understood_and_all_of_it_searched_for_danger() {
     let unit = "when will my refund for the spoiled food arrive and who pays for the fridge ";
     let whole = unit.repeat(20_000);
     let read: String = whole.chars().take(policy::MAX_READ_CHARS).collect();
     assert!(whole.chars().count() > 300 * policy::MAX_READ_CHARS);
     assert_eq!(turn(&whole).readings, turn(&read).readings);
-    // What stands behind the beginning changes nothing, not even a sign of danger: the bound is one on work.
+    // The rules are cheap enough for all that a door accepts, and more.
     let behind = format!("{}{}", "x ".repeat(policy::MAX_READ_CHARS), "I smell gas. ".repeat(50_000));
-    assert!(turn(&behind).readings.iter().all(|reading| reading.danger.is_none()));
+    assert!(turn(&behind).readings[0].danger.is_some());
 }
 
 #[test]

@@ -23,6 +23,7 @@ mod grouping;
 mod groups;
 mod hostile;
 mod languages;
+mod matters;
 mod model;
 mod one_answer_for_all;
 mod privacy;

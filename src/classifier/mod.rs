@@ -17,7 +17,7 @@ mod repeats;
 pub mod saved;
 mod slang;
 mod spelling;
-mod text;
+pub mod text;
 mod traffic;
 
 use std::{

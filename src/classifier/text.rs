@@ -19,7 +19,7 @@ pub fn plain(text: &str) -> String {
 #[must_use]
 pub fn plain_up_to(text: &str, most: usize) -> String {
     // The first cut bounds the work, the second the text: one character may become eighteen under NFKC.
-    let visible: String = text.chars().take(most).filter_map(visible).nfkc().take(most).collect();
+    let visible: String = text.chars().filter_map(visible).take(most).nfkc().take(most).collect();
     let mut plain = String::with_capacity(visible.len());
     for word in visible.split_whitespace() {
         if !plain.is_empty() && !plain.ends_with(' ') {
@@ -38,6 +38,12 @@ pub fn plain_up_to(text: &str, most: usize) -> String {
     }
     plain.truncate(plain.trim_end().len());
     plain
+}
+
+/// A text without what cannot be seen; its lines stay.
+#[must_use]
+pub fn seen(text: &str) -> String {
+    text.chars().filter_map(|c| if c == '\n' { Some(c) } else { visible(c) }).collect()
 }
 
 /// The same text without the accents of Latin letters ("cuándo" becomes "cuando"); other scripts stay as they are.

@@ -7,7 +7,7 @@ use crate::{
     knowledge::{DeskValues, Knowledge, Phrase, Said},
     message::{Author, Outgoing},
     policy::JOINED_AGAIN,
-    reading::Language,
+    reading::{Danger, Language},
     store::EscalationRecord,
 };
 
@@ -20,8 +20,8 @@ pub enum Transition<'a> {
     StillWaiting { by: Option<Timestamp> },
     /// Nobody is there any more today.
     Nobody { opens: Timestamp, by: Option<Timestamp> },
-    /// They wrote of danger, and nobody has taken it yet: help is elsewhere.
-    Danger,
+    /// They wrote of this danger, and nobody has taken it yet: help is elsewhere. None: which one is not known.
+    Danger(Option<Danger>),
     /// The agent is done, and the bot answers again.
     Resolved { agent: &'a str },
     /// What was promised for now is not there yet.
@@ -39,6 +39,13 @@ pub fn say(
     let language = language.unwrap_or_else(|| knowledge.default_language());
     let mut desk = DeskValues::default();
     let phrases: &[Phrase] = match *transition {
+        Transition::Danger(danger) => {
+            let again = danger.and_then(|danger| danger_again(knowledge, danger, language, now));
+            if again.is_some() {
+                return again;
+            }
+            &[Phrase::Danger]
+        }
         Transition::Joined { agent } => {
             desk.agent = Some(agent);
             &[Phrase::Joined]
@@ -55,7 +62,6 @@ pub fn say(
             (desk.opens, desk.by) = (Some(opens), by);
             &[Phrase::Nobody]
         }
-        Transition::Danger => &[Phrase::Danger],
         Transition::Late => &[Phrase::PromiseLate],
     };
     let said = phrases.iter().map(|phrase| knowledge.phrase_of_desk(*phrase, language, now, &desk));
@@ -63,6 +69,20 @@ pub fn say(
     let language = body.first()?.language;
     let text = body.iter().map(|said| said.text.as_str()).collect::<Vec<_>>().join("\n\n");
     Some(outgoing(Said { text, short: Some(Said::short_of(&body)), language }))
+}
+
+/// The help for this very danger once more, in short; None where it has no help of its own.
+fn danger_again(knowledge: &Knowledge, danger: Danger, language: Language, now: Timestamp) -> Option<Outgoing> {
+    let help = knowledge.help_in_short(danger, language, now)?;
+    let before = knowledge.phrase(Phrase::DangerAgain, language, now).with_short();
+    // Where only one of them has room, it is the help.
+    let short = Said::short_of(&[help.clone(), before.clone()]);
+    let mut text = vec![before.text];
+    if help.language != language {
+        text.push(knowledge.phrase(Phrase::OtherLanguage, language, now).text);
+    }
+    text.push(help.text);
+    Some(outgoing(Said { text: text.join("\n\n"), short: Some(short), language: help.language }))
 }
 
 /// Text that the service says by itself.
@@ -161,7 +181,7 @@ pub(super) mod tests {
                 Transition::StillWaiting { by },
                 Transition::StillWaiting { by: None },
                 Transition::Nobody { opens, by },
-                Transition::Danger,
+                Transition::Danger(None),
                 Transition::Resolved { agent: "Dana" },
                 Transition::Late,
             ] {
@@ -172,6 +192,36 @@ pub(super) mod tests {
             }
         }
         insta::assert_snapshot!(page);
+    }
+
+    #[test]
+    fn who_is_in_danger_hears_again_what_helps_in_that_very_danger() {
+        let knowledge = sample();
+        for language in [Language::ENGLISH, Language::SPANISH] {
+            for danger in Danger::ALL {
+                let Some(help) = knowledge.help_in_short(danger, language, now()) else { continue };
+                let said = say(&knowledge, Some(language), now(), &Transition::Danger(Some(danger))).unwrap();
+                assert!(said.text.ends_with(&help.text), "{}", said.text);
+                assert!(said.short.unwrap().starts_with(help.short.as_deref().unwrap()), "the help before all else");
+                let of_lines = ["fallen lines", "cables caídos"].iter().any(|words| said.text.contains(words));
+                assert!(!of_lines || danger == Danger::DownedLine, "{danger:?}: {}", said.text);
+            }
+        }
+        let said =
+            say(&knowledge, Some(Language::ENGLISH), now(), &Transition::Danger(Some(Danger::SelfHarm))).unwrap();
+        assert!(said.text.starts_with("You are not forgotten") && said.text.contains("988"), "{}", said.text);
+        let general = say(&knowledge, Some(Language::ENGLISH), now(), &Transition::Danger(None)).unwrap();
+        assert!(!general.text.contains("fallen lines") && general.text.contains("911"), "{}", general.text);
+    }
+
+    #[test]
+    fn help_in_another_language_is_announced() {
+        let french = "fr".parse().unwrap();
+        let said = say(&sample(), Some(french), now(), &Transition::Danger(Some(Danger::Gas))).unwrap();
+        let paragraphs: Vec<&str> = said.text.split("\n\n").collect();
+        assert!(paragraphs[0].starts_with("On ne vous oublie pas"), "{paragraphs:?}");
+        assert_eq!(paragraphs[1], "Je ne peux dire ceci qu'en anglais.");
+        assert!(paragraphs[2].starts_with("Get everyone out into fresh air now."), "{paragraphs:?}");
     }
 
     #[test]

@@ -37,6 +37,8 @@ pub fn line(key: &str, language: Language, told: &Told<'_>) -> Option<String> {
         }
         "waiting" => lines.with_emergency(lines.waiting, told.emergency),
         "danger" => lines.call(lines.danger, told.emergency),
+        "danger_again" => lines.danger_again.to_owned(),
+        "urgent" => format!("{}{}{}", lines.call(lines.in_danger, told.emergency), lines.between, lines.urgent),
         "other_language" => lines.other_language.replace("{languages}", &lines.list(&[told.default])),
         _ => return None,
     })
@@ -92,6 +94,9 @@ impl Lines {
 mod tests {
     use super::*;
 
+    const KEYS: [&str; 7] =
+        ["introduction", "hand_over.language", "waiting", "danger", "danger_again", "urgent", "other_language"];
+
     fn told(understood: &[Language]) -> Told<'_> {
         Told {
             company: "Harbor Light & Power",
@@ -112,7 +117,7 @@ mod tests {
             assert_eq!(lines.names.split('|').count(), LINES.len(), "{}", lines.code);
             for emergency in [None, Some("911")] {
                 let told = Told { emergency, ..told(&[Language::ENGLISH, Language::SPANISH]) };
-                for key in ["introduction", "hand_over.language", "waiting", "danger", "other_language"] {
+                for key in KEYS {
                     let line = line(key, language(lines.code), &told).unwrap();
                     assert!(!line.is_empty() && !line.contains(['{', '}', '|']), "{}: {line}", lines.code);
                     assert!(line.contains("911") <= emergency.is_some());
@@ -126,7 +131,7 @@ mod tests {
         let told = told(&[Language::ENGLISH, Language::SPANISH]);
         let mut page = String::new();
         for lines in LINES {
-            for key in ["introduction", "hand_over.language", "waiting", "danger", "other_language"] {
+            for key in KEYS {
                 let line = line(key, language(lines.code), &told).unwrap();
                 page = page + lines.code + " " + key + ": " + line.as_str() + "\n";
             }

@@ -114,7 +114,12 @@ pub enum Phrase {
     HandOver(Reason),
     Private,
     Waiting,
+    /// Emergency help where the danger has no intent.
     Danger,
+    /// Before the help for a danger, where nobody has answered for minutes.
+    DangerAgain,
+    /// Before a hand-over where somebody may be in danger: whom to call first.
+    Urgent,
     OtherLanguage,
     NoWords,
     /// What to do here, for who has not asked anything yet.
@@ -295,6 +300,15 @@ impl Knowledge {
         let text = variant.body.fill_what_holds(Form::Markdown, value);
         let short = variant.short.as_ref().and_then(|short| short.fill(Form::Plain, value).ok());
         (!text.is_empty()).then_some(Said { text, short, language })
+    }
+
+    /// The emergency help for a danger in as few words as it has: its `short`, or else all of it. None where the danger has no intent.
+    pub fn help_in_short(&self, danger: Danger, language: Language, now: Timestamp) -> Option<Said> {
+        let help = self.answer_what_holds(&self.danger_intent(danger)?.name, language, now)?;
+        let Some(short) = &help.short else { return Some(help) };
+        let mut text = String::new();
+        markdown::push_escaped(&mut text, short);
+        Some(Said { text, ..help })
     }
 
     /// The languages that intents have examples in, in the order of the incident's.

@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// The single lines of a language.
-const LINES: [&str; 18] = [
+const LINES: [&str; 20] = [
     "introduction",
     "clarify",
     "person",
@@ -28,6 +28,8 @@ const LINES: [&str; 18] = [
     "private",
     "waiting",
     "danger",
+    "danger_again",
+    "urgent",
     "other_language",
     "no_words",
     "welcome",
@@ -40,8 +42,8 @@ const LINES: [&str; 18] = [
 ];
 const HAND_OVER: [&str; 9] =
     ["unsure", "wish", "always", "stale", "repeated", "unclear", "attachment", "undelivered", "language"];
-/// Built in for every language, so none has to have it.
-const OPTIONAL: &str = "hand_over.language";
+/// Built in for every language, so none has to have them.
+const BUILT_IN: [&str; 3] = ["hand_over.language", "danger_again", "urgent"];
 const MOODS: [Mood; 3] = [Mood::Worried, Mood::Angry, Mood::Sad];
 
 /// All phrases of all languages.
@@ -85,6 +87,8 @@ pub fn key(phrase: Phrase) -> &'static str {
         Phrase::Private | Phrase::HandOver(Reason::Private) => "private",
         Phrase::Waiting => "waiting",
         Phrase::Danger | Phrase::HandOver(Reason::Danger(_)) => "danger",
+        Phrase::DangerAgain => "danger_again",
+        Phrase::Urgent => "urgent",
         Phrase::OtherLanguage => "other_language",
         Phrase::NoWords => "no_words",
         Phrase::Welcome => "welcome",
@@ -169,7 +173,7 @@ fn read_block(
     for key in LINES {
         match fields.get(key) {
             Some(node) => read_line(source, node, key, language, compiler, &mut lines),
-            None if fields.is_meant(key) => {}
+            None if BUILT_IN.contains(&key) || fields.is_meant(key) => {}
             None => missing(key, heading.range.clone(), compiler),
         }
     }
@@ -181,7 +185,7 @@ fn read_block(
                     let name = format!("hand_over.{key}");
                     match fields.get(key) {
                         Some(node) => read_line(source, node, &name, language, compiler, &mut lines),
-                        None if name == OPTIONAL || fields.is_meant(key) => {}
+                        None if BUILT_IN.contains(&name.as_str()) || fields.is_meant(key) => {}
                         None => missing(&name, source.line(source.position(at.start).0), compiler),
                     }
                 }

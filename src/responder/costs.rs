@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::{
     classifier::{CONFIDENCE, Classifier, Tried, bound},
-    knowledge::Knowledge,
+    knowledge::{Intent, Knowledge},
     policy,
 };
 
@@ -76,15 +76,16 @@ impl Costs {
         held_to: f64,
     ) -> Self {
         let names = classifier.intents();
-        let to_a_person: Vec<bool> = names
-            .iter()
-            .map(|name| knowledge.intents.get(name).is_none_or(|intent| intent.escalate || intent.danger.is_some()))
-            .collect();
+        let all_of = |is: fn(&Intent) -> bool| -> Vec<bool> {
+            names.iter().map(|name| knowledge.intents.get(name).is_none_or(is)).collect()
+        };
+        let to_a_person = all_of(|intent| intent.escalate || intent.danger.is_some());
+        let no_choice = all_of(|intent| intent.priority < 0 || intent.danger.is_some());
         let tried = &classifier.report().tried;
         let (mut answered, mut asked_back, mut all) = (0_usize, 0_usize, 0_usize);
         for tried in tried.iter().filter(|tried| !to_a_person[tried.intent]) {
             all += 1;
-            match outcome(tried, &to_a_person, threshold) {
+            match outcome(tried, &to_a_person, &no_choice, threshold) {
                 Outcome::Answered => answered += 1,
                 Outcome::AskedBack => asked_back += 1,
                 Outcome::Person => {}
@@ -119,13 +120,14 @@ enum Outcome {
 }
 
 /// What becomes of a message that is read like this, as the decision goes for one in a single piece.
-fn outcome(tried: &Tried, to_a_person: &[bool], threshold: f64) -> Outcome {
+fn outcome(tried: &Tried, to_a_person: &[bool], no_choice: &[bool], threshold: f64) -> Outcome {
     let Some((best, probability)) = tried.ranked.first() else { return Outcome::Person };
+    let offered = tried.ranked.iter().filter(|(intent, _)| !no_choice[*intent]).map(|(_, probability)| *probability);
     if to_a_person[*best] && *probability >= threshold.min(policy::ASK_BACK) {
         Outcome::Person
     } else if *probability >= threshold {
         Outcome::Answered
-    } else if tried.ranked.iter().take(policy::MAX_CHOICES).map(|ranked| ranked.1).sum::<f64>() >= policy::ASK_BACK {
+    } else if policy::choices(offered) > 0 {
         Outcome::AskedBack
     } else {
         Outcome::Person
@@ -186,7 +188,7 @@ mod tests {
     #[test]
     fn a_message_is_answered_asked_back_or_given_to_a_person() {
         let persons = [false, true, false];
-        let outcome = |ranked: &[(usize, f64)]| match outcome(&tried(0, ranked), &persons, 0.8) {
+        let outcome = |ranked: &[(usize, f64)]| match outcome(&tried(0, ranked), &persons, &[false; 3], 0.8) {
             Outcome::Answered => 'a',
             Outcome::AskedBack => 'b',
             Outcome::Person => 'p',

@@ -2,7 +2,12 @@
 
 use jiff::Timestamp;
 
-use super::{WISH_INTENT, burst::Message, choice};
+use super::{
+    WISH_INTENT,
+    asked::{Asked, asked, is_around, is_worrying},
+    burst::Message,
+    choice,
+};
 use crate::{
     conversation::{Decision, Escalation, Memory, Promise, Reason, Standing, Urgency},
     desk::waiting::{Expected, Outlook},
@@ -44,23 +49,23 @@ pub(super) enum Say {
     Phrase(Phrase),
 }
 
-/// From this probability on an intent with `danger` counts as meant, well below what an answer needs: a needless emergency text costs
-/// a moment, a missed danger may cost a life.
-const DANGER_PROBABILITY: f64 = 0.35;
+/// From this probability on an intent with `danger` counts as meant without a sign in the words: an even chance, well below what an answer
+/// needs, because a needless emergency text costs a moment and a missed danger may cost a life. Below it the text frightens more
+/// people than it helps ("are you going to cut me off" is read as self-harm at 0.39).
+const DANGER_PROBABILITY: f64 = policy::ASK_BACK;
+
+/// From this probability on the same intent calls a person before others, and the customer is told whom to call first.
+pub(super) const WORRY_PROBABILITY: f64 = 0.35;
 
 /// From this probability on the wish for a person counts as meant. It costs nobody a wrong answer, and to be refused a person is what
 /// angers people most.
 const WISH_PROBABILITY: f64 = 0.35;
 
-/// Intents below this probability are not offered as a choice: they would only be noise on the screen.
-const CHOICE_PROBABILITY: f64 = 0.05;
+/// From this probability on an agent is told that a customer may want it. Below one in ten it misleads.
+const LIKELY: f64 = 0.1;
 
-/// So many of the most probable intents are offered all the same, because a question with one answer is none. Dangers never are: a button
-/// about self-harm under a question about the fridge would be cruel.
-const FILLERS: usize = 2;
-
-/// How many of a reading's intents count as "it may be about this" for a question inside a longer message.
-const NEARBY: usize = 3;
+/// So many intents are named to agents.
+const MAX_LIKELY: usize = 3;
 
 impl Plan {
     fn new(decision: Decision, say: Vec<Say>) -> Self {
@@ -118,11 +123,15 @@ impl Scene<'_> {
 
     /// The intent that a reading gives with enough probability to act on it. One that a person takes anyway needs no more than asking
     /// back does: it gives no answer that could be wrong.
-    fn sure<'r>(&self, reading: &'r Reading) -> Option<&'r str> {
+    pub(super) fn sure<'r>(&self, reading: &'r Reading) -> Option<&'r str> {
         let best = reading.best()?;
         let to_a_person = self.intent(&best.intent).is_some_and(|intent| intent.escalate);
         let enough = if to_a_person { self.threshold.min(policy::ASK_BACK) } else { self.threshold };
         (best.probability >= enough).then_some(best.intent.as_str())
+    }
+
+    pub(super) fn is_danger(&self, name: &str) -> bool {
+        self.intent(name).is_some_and(|intent| intent.danger.is_some())
     }
 
     /// Greetings and thanks (a negative priority): answered only when nothing else is asked.
@@ -156,7 +165,7 @@ pub(super) fn decide(scene: &Scene<'_>, memory: &Memory, public: bool, message: 
             Choice::PERSON => settle.hand_over(Reason::Wish, Vec::new(), Vec::new()),
             Choice::HELP => Plan::new(Decision::Acknowledge, vec![Say::Phrase(Phrase::Welcome)]),
             choice::KEEP_BOT => Plan::new(Decision::Acknowledge, vec![Say::Phrase(Phrase::KeptBot)]),
-            _ => settle.intents(choice::intent_of(picked).map(str::to_owned).into_iter().collect(), false),
+            _ => settle.intents(choice::intent_of(picked).map(str::to_owned).into_iter().collect(), &[]),
         };
     }
     if !message.has_words {
@@ -165,14 +174,15 @@ pub(super) fn decide(scene: &Scene<'_>, memory: &Memory, public: bool, message: 
     if wishes_for_a_person(message) {
         return settle.hand_over(Reason::Wish, Vec::new(), Vec::new());
     }
-    let (sure, open) = asked(scene, message);
-    if sure.is_empty() { settle.unsure() } else { settle.intents(sure, open) }
+    let Asked { sure, open } = asked(scene, message);
+    if sure.is_empty() { settle.unsure(&open) } else { settle.intents(sure, &open) }
 }
 
 /// The gravest danger that the message speaks of, by its words or by its intent.
 fn danger(scene: &Scene<'_>, message: &Message) -> Option<Danger> {
-    let by_words = readings(message).filter_map(|reading| reading.danger.as_ref()).map(|sign| sign.danger);
-    let by_intent = readings(message)
+    let by_words = message.readings().filter_map(|reading| reading.danger.as_ref()).map(|sign| sign.danger);
+    let by_intent = message
+        .readings()
         .filter_map(|reading| reading.best().filter(|best| best.probability >= DANGER_PROBABILITY))
         .map(|best| best.intent.as_str());
     let by_choice = message.picked.as_ref().and_then(choice::intent_of);
@@ -184,13 +194,10 @@ fn danger(scene: &Scene<'_>, message: &Message) -> Option<Danger> {
 
 /// The whole message or one of its sentences asks for a person.
 fn wishes_for_a_person(message: &Message) -> bool {
-    readings(message)
+    message
+        .readings()
         .filter_map(Reading::best)
         .any(|best| best.intent == WISH_INTENT && best.probability >= WISH_PROBABILITY)
-}
-
-fn readings(message: &Message) -> impl Iterator<Item = &Reading> {
-    std::iter::once(&message.whole).chain(message.parts.iter().map(|part| &part.reading))
 }
 
 /// Emergency help at once, and a person. Said once for each danger while the escalation is open.
@@ -218,30 +225,6 @@ fn emergency(scene: &Scene<'_>, memory: &Memory, danger: Danger) -> Plan {
     }
 }
 
-/// The intents that are surely asked, and whether a further question inside the message stays open.
-fn asked(scene: &Scene<'_>, message: &Message) -> (Vec<String>, bool) {
-    let mut inside: Vec<&str> = Vec::new();
-    for intent in message.parts.iter().filter_map(|part| scene.sure(&part.reading)) {
-        if !inside.contains(&intent) {
-            inside.push(intent);
-        }
-    }
-    let matters = inside.iter().filter(|intent| !scene.is_courtesy(intent)).count();
-    let whole = scene.sure(&message.whole);
-    let sure = match whole {
-        _ if matters >= 2 => inside,
-        Some(whole) => vec![whole],
-        None if message.halved => Vec::new(),
-        None => inside,
-    };
-    let open = !message.halved
-        && message.parts.iter().any(|part| {
-            let nearby = part.reading.ranked.iter().take(NEARBY);
-            part.asks && !nearby.into_iter().any(|ranked| sure.contains(&ranked.intent.as_str()))
-        });
-    (sure.into_iter().map(str::to_owned).collect(), open)
-}
-
 /// Turns intents into answers, with the reasons that call for a person instead.
 struct Settle<'a> {
     scene: &'a Scene<'a>,
@@ -252,18 +235,17 @@ struct Settle<'a> {
 
 impl Settle<'_> {
     /// Answers what may be answered; a person takes the rest.
-    fn intents(&self, mut names: Vec<String>, open: bool) -> Plan {
-        if names.iter().any(|name| !self.scene.is_courtesy(name)) {
-            names.retain(|name| !self.scene.is_courtesy(name));
-        }
+    fn intents(&self, mut names: Vec<String>, open: &[&Reading]) -> Plan {
         names.sort_by_key(|name| std::cmp::Reverse(self.scene.intent(name).map_or(0, |intent| intent.priority)));
+        let too_many = names.len() > policy::MAX_ANSWERS;
         names.truncate(policy::MAX_ANSWERS);
 
         let mut answers = Vec::new();
         let mut answered = Vec::new();
         let mut repeated = Vec::new();
         let mut said = Vec::new();
-        let mut person: Option<(Reason, Option<Say>)> = open.then_some((self.not_understood(), None));
+        let mut person: Option<(Reason, Option<Say>)> =
+            (too_many || !open.is_empty()).then_some((self.not_understood(), None));
         for name in names {
             match self.one(&name) {
                 One::Answer(answer) => {
@@ -281,7 +263,7 @@ impl Settle<'_> {
 
         if let Some((reason, line)) = person {
             answers.extend(line);
-            return Plan { said, ..self.hand_over(reason, answers, answered) };
+            return Plan { said, ..self.hand_over_with(reason, answers, answered, open) };
         }
         if repeated.is_empty() {
             return Plan { answered: answered.clone(), said, ..Plan::new(Decision::Answer(answered), answers) };
@@ -336,16 +318,25 @@ impl Settle<'_> {
     }
 
     /// No intent is sure: ask back where it is likely enough that one of a few is meant, otherwise a person.
-    fn unsure(&self) -> Plan {
+    fn unsure(&self, open: &[&Reading]) -> Plan {
+        let hand_over = |reason| self.hand_over_with(reason, Vec::new(), Vec::new(), open);
         let reason = self.not_understood();
-        if self.memory.standing == Standing::Waiting || reason == Reason::Language {
-            return self.hand_over(reason, Vec::new(), Vec::new());
+        let person =
+            self.memory.standing == Standing::Waiting || self.message.cut || is_worrying(self.scene, self.message);
+        if person || reason == Reason::Language {
+            return hand_over(reason);
         }
-        let Some(candidates) = candidates(self.scene, &self.message.whole) else {
-            return self.hand_over(Reason::Unsure, Vec::new(), Vec::new());
+        let candidates = match open {
+            [one] => candidates(self.scene, one),
+            _ => candidates(self.scene, &self.message.whole),
         };
+        // One question back about several things must not drop one of them.
+        let drops = open.len() > 1 && open.iter().any(|one| !is_around(one, candidates.iter().copied()));
+        if candidates.is_empty() || drops {
+            return hand_over(Reason::Unsure);
+        }
         if self.memory.clarifications >= policy::MAX_CLARIFICATIONS {
-            return self.hand_over(Reason::Unclear, Vec::new(), Vec::new());
+            return hand_over(Reason::Unclear);
         }
         let mut offered: Vec<Choice> =
             candidates.iter().filter(|name| **name != WISH_INTENT).map(|name| self.scene.choice(name)).collect();
@@ -358,6 +349,9 @@ impl Settle<'_> {
     fn wordless(&self) -> Plan {
         if self.message.has_attachments {
             return self.hand_over(Reason::Attachment, Vec::new(), Vec::new());
+        }
+        if is_worrying(self.scene, self.message) {
+            return self.hand_over(Reason::Unsure, Vec::new(), Vec::new());
         }
         if self.memory.standing == Standing::Waiting {
             return Plan::new(Decision::Acknowledge, vec![Say::Phrase(Phrase::Waiting)]);
@@ -374,14 +368,24 @@ impl Settle<'_> {
     }
 
     /// A person takes over. What can be answered is said first. Who already waits hears only that this was added.
-    fn hand_over(&self, reason: Reason, mut say: Vec<Say>, answered: Vec<String>) -> Plan {
+    fn hand_over(&self, reason: Reason, say: Vec<Say>, answered: Vec<String>) -> Plan {
+        self.hand_over_with(reason, say, answered, &[&self.message.whole])
+    }
+
+    /// The same; `open` is what the person is to read.
+    fn hand_over_with(&self, reason: Reason, mut say: Vec<Say>, answered: Vec<String>, open: &[&Reading]) -> Plan {
+        let worrying = is_worrying(self.scene, self.message);
         let urgency = match reason {
             Reason::Danger(_) => Urgency::Danger,
             Reason::Wish | Reason::Undelivered => Urgency::High,
-            _ if self.message.whole.mood == Mood::Angry => Urgency::High,
+            _ if worrying || self.message.whole.mood == Mood::Angry => Urgency::High,
             _ => Urgency::Normal,
         };
-        let spoken_for = reason == Reason::Always && say.len() > answered.len();
+        if worrying {
+            say.insert(0, Say::Phrase(Phrase::Urgent));
+        }
+        let spoken_for =
+            reason == Reason::Always && say.iter().filter(|say| matches!(say, Say::Answer(_))).count() > answered.len();
         if self.memory.standing == Standing::Waiting {
             say.push(Say::Phrase(Phrase::Waiting));
         } else if reason == Reason::Private {
@@ -391,13 +395,27 @@ impl Settle<'_> {
         } else if !spoken_for {
             say.push(Say::Phrase(Phrase::HandOver(reason)));
         }
-        let ranked = self.message.whole.ranked.iter().take(NEARBY).map(|ranked| ranked.intent.clone());
         Plan {
-            escalation: Some(asked_for(reason, urgency, ranked.collect())),
+            escalation: Some(asked_for(reason, urgency, likely(self.scene, open))),
             answered,
             ..Plan::new(Decision::Escalate(reason), say)
         }
     }
+}
+
+/// What the customer probably wants, most probable first. A danger is not among it: without a sign of it nobody is in danger.
+fn likely(scene: &Scene<'_>, open: &[&Reading]) -> Vec<String> {
+    let mut ranked: Vec<&Ranked> = open.iter().flat_map(|reading| &reading.ranked).collect();
+    ranked.retain(|ranked| ranked.probability >= LIKELY && !scene.is_danger(&ranked.intent));
+    ranked.sort_by(|one, other| other.probability.total_cmp(&one.probability));
+    let mut likely: Vec<String> = Vec::new();
+    for ranked in ranked {
+        if !likely.contains(&ranked.intent) {
+            likely.push(ranked.intent.clone());
+        }
+    }
+    likely.truncate(MAX_LIKELY);
+    likely
 }
 
 enum One {
@@ -408,16 +426,11 @@ enum One {
     Person(Reason, Option<Said>),
 }
 
-/// The intents to offer, most probable first, if it is probable enough that one of them is meant.
-fn candidates<'r>(scene: &Scene<'_>, reading: &'r Reading) -> Option<Vec<&'r str>> {
-    let ranked = || reading.ranked.iter().take(policy::MAX_CHOICES);
-    if ranked().map(|ranked| ranked.probability).sum::<f64>() < policy::ASK_BACK {
-        return None;
-    }
-    let worth_a_button = |place: usize, ranked: &Ranked| {
-        let filler = place < FILLERS && scene.intent(&ranked.intent).is_some_and(|intent| intent.danger.is_none());
-        ranked.probability >= CHOICE_PROBABILITY || filler
-    };
-    let offered = ranked().enumerate().filter(|(place, ranked)| worth_a_button(*place, ranked));
-    Some(offered.map(|(_, ranked)| ranked.intent.as_str()).collect())
+/// The intents to offer, most probable first; none where it is not probable enough that one of them is meant. Courtesies are no
+/// choices, and a button about self-harm under a question about the fridge would be cruel.
+fn candidates<'r>(scene: &Scene<'_>, reading: &'r Reading) -> Vec<&'r str> {
+    let may_be_offered = |ranked: &&Ranked| !scene.is_courtesy(&ranked.intent) && !scene.is_danger(&ranked.intent);
+    let offered = policy::choices(reading.ranked.iter().filter(may_be_offered).map(|ranked| ranked.probability));
+    let names = reading.ranked.iter().filter(may_be_offered).map(|ranked| ranked.intent.as_str());
+    names.take(offered).collect()
 }

@@ -3,9 +3,11 @@
 //! [`Responder::respond`] is a pure function of the knowledge, the conversation, the messages and the time: no network, no
 //! database, no clock and no chance in it.
 
+mod asked;
 mod burst;
 mod choice;
 mod costs;
+mod courtesy;
 mod decide;
 mod tongue;
 mod wording;

@@ -2,13 +2,15 @@
 
 use std::fs;
 
+use proptest::prelude::Strategy as _;
+
 use super::{burst::Part, *};
 use crate::{
     conversation::Urgency,
     desk::{hours::Hours, waiting::Waits},
     knowledge,
     message::{ConversationId, Outgoing, Quoted, Quotee},
-    reading::{Danger, DangerSign, Ranked, Reading},
+    reading::{Concern, Danger, DangerSign, Ranked, Reading},
 };
 
 const THRESHOLD: f64 = 0.8;
@@ -74,7 +76,7 @@ facts:
 ";
 
 /// Name, further keys of the intent, response.
-const INTENTS: [(&str, &str, &str); 9] = [
+const INTENTS: [(&str, &str, &str); 10] = [
     ("restoration", "priority: 10", "Power is back at noon."),
     ("refund", "", "Refunds take a week."),
     ("crews", "", "We have {{ incident.facts.crews }}."),
@@ -83,6 +85,7 @@ const INTENTS: [(&str, &str, &str); 9] = [
     ("gas", "danger: gas", "Leave the house. Call {{ incident.contacts.line }}."),
     ("talk_to_person", "escalate: always", "A person is called."),
     ("greeting", "priority: -1", "Hello."),
+    ("bye", "priority: -1", "Goodbye."),
     ("water", "", "Water is safe."),
 ];
 
@@ -126,6 +129,8 @@ fn message(ranked: &[(&str, f64)]) -> Message {
         whole: reading(ranked),
         parts: Vec::new(),
         halved: false,
+        cut: false,
+        cries: false,
         picked: None,
         has_words: true,
         has_attachments: false,
@@ -137,8 +142,8 @@ fn sure(intent: &str) -> Message {
     message(&[(intent, 0.95)])
 }
 
-fn part(ranked: &[(&str, f64)], asks: bool) -> Part {
-    Part { reading: reading(ranked), asks }
+fn part(ranked: &[(&str, f64)]) -> Part {
+    Part { reading: reading(ranked), courteous: false }
 }
 
 /// A conversation with one customer, one turn after the other.
@@ -323,9 +328,11 @@ fn intents_that_are_probable_and_not_sure_are_asked_back() {
 #[test]
 fn a_single_probable_intent_is_asked_back_too() {
     let turn = Talk::new().hears(message(&[("restoration", 0.6), ("refund", 0.01), ("water", 0.01)]));
-    assert_eq!(choices(&turn), ["intent:restoration", "intent:refund", "person"], "beside the next one, and no more");
+    assert_eq!(choices(&turn), ["intent:restoration", "person"], "what is less than a tenth as probable is no choice");
     let turn = Talk::new().hears(message(&[("restoration", 0.6), ("gas", 0.01)]));
-    assert_eq!(choices(&turn), ["intent:restoration", "person"], "an improbable danger is no choice");
+    assert_eq!(choices(&turn), ["intent:restoration", "person"], "a danger is no choice");
+    let turn = Talk::new().hears(message(&[("restoration", 0.6), ("greeting", 0.2)]));
+    assert_eq!(choices(&turn), ["intent:restoration", "person"], "nor is a courtesy");
 }
 
 #[test]
@@ -364,7 +371,58 @@ fn danger_comes_first_whatever_else_is_asked() {
 
 #[test]
 fn a_danger_intent_needs_less_certainty_than_an_answer() {
-    assert_eq!(escalated(&Talk::new().hears(message(&[("gas", 0.4)]))), Some(Reason::Danger(Danger::Gas)));
+    assert_eq!(escalated(&Talk::new().hears(message(&[("gas", 0.5)]))), Some(Reason::Danger(Danger::Gas)));
+}
+
+#[test]
+fn what_may_be_a_danger_calls_a_person_before_others_and_is_booked_as_none() {
+    let turn = Talk::new().hears(message(&[("gas", 0.4), ("refund", 0.3), ("water", 0.05)]));
+    assert_eq!(escalated(&turn), Some(Reason::Unsure));
+    assert!(said(&turn).starts_with("If someone is in danger, call the emergency services."), "{}", said(&turn));
+    assert!(said(&turn).ends_with("A person reads this (unsure)."), "{}", said(&turn));
+    let escalation = turn.escalation.unwrap();
+    assert_eq!((escalation.urgency, escalation.intents), (Urgency::High, vec!["refund".to_owned()]));
+}
+
+#[test]
+fn what_must_not_wait_reaches_a_person_before_others_whatever_is_answered() {
+    let concerned = |mut message: Message| {
+        message.whole.concern = Some(Concern::Fear);
+        Talk::new().hears(message)
+    };
+    let first = "If someone is in danger, call the emergency services. I am putting your message ahead of others.";
+    let answered = concerned(sure("restoration"));
+    assert_eq!(said(&answered), format!("{first}\n\nPower is back at noon.\n\nA person reads this (unsure)."));
+    assert_eq!(answered.escalation.unwrap().urgency, Urgency::High);
+    for other in [sure("greeting"), Message { has_words: false, ..message(&[]) }, message(&[("refund", 0.6)])] {
+        let turn = concerned(other);
+        assert_eq!(said(&turn), format!("{first}\n\nA person reads this (unsure)."));
+        assert_eq!(turn.escalation.unwrap().urgency, Urgency::High);
+    }
+}
+
+#[test]
+fn a_cry_for_help_beside_what_was_not_understood_comes_before_others() {
+    let cry =
+        Message { cries: true, parts: vec![part(&[("water", 0.2)]), part(&[("greeting", 0.95)])], ..message(&[]) };
+    let turn = Talk::new().hears(cry);
+    assert_eq!((escalated(&turn), turn.escalation.unwrap().urgency), (Some(Reason::Unsure), Urgency::High));
+}
+
+#[test]
+fn what_was_not_read_to_its_end_reaches_a_person_whatever_is_answered() {
+    let cut = |ranked: &[(&str, f64)]| Talk::new().hears(Message { cut: true, ..message(ranked) });
+    let answered = cut(&[("restoration", 0.95)]);
+    assert_eq!(escalated(&answered), Some(Reason::Unsure));
+    assert!(said(&answered).starts_with("Power is back at noon."));
+    assert_eq!(escalated(&cut(&[("restoration", 0.5), ("refund", 0.4)])), Some(Reason::Unsure), "not asked back");
+    assert_eq!(escalated(&cut(&[("greeting", 0.99)])), Some(Reason::Unsure), "no courtesy");
+}
+
+#[test]
+fn several_courtesies_are_one() {
+    let turn = Talk::new().hears(message(&[("greeting", 0.85), ("bye", 0.1)]));
+    assert_eq!(said(&turn), "Hello.");
 }
 
 #[test]
@@ -480,11 +538,7 @@ fn what_a_person_takes_anyway_is_not_asked_back_first() {
 fn several_questions_are_answered_together_the_important_one_first() {
     let mut talk = Talk::new();
     let turn = talk.hears(Message {
-        parts: vec![
-            part(&[("greeting", 0.9)], false),
-            part(&[("refund", 0.9)], true),
-            part(&[("restoration", 0.9)], true),
-        ],
+        parts: vec![part(&[("greeting", 0.9)]), part(&[("refund", 0.9)]), part(&[("restoration", 0.9)])],
         ..message(&[("refund", 0.5)])
     });
     assert_eq!(turn.decision, Decision::Answer(vec!["restoration".into(), "refund".into()]));
@@ -495,16 +549,17 @@ fn several_questions_are_answered_together_the_important_one_first() {
 fn at_most_three_questions_are_answered_together() {
     let names = ["restoration", "refund", "water", "crews"];
     let turn = Talk::new().hears(Message {
-        parts: names.iter().map(|name| part(&[(name, 0.9)], true)).collect(),
+        parts: names.iter().map(|name| part(&[(name, 0.9)])).collect(),
         ..message(&[("refund", 0.5)])
     });
-    assert!(matches!(turn.decision, Decision::Answer(intents) if intents.len() == 3));
+    assert_eq!(escalated(&turn), Some(Reason::Unsure), "a person takes the fourth");
+    assert_eq!(turn.memory.answered.len(), 3);
 }
 
 #[test]
 fn a_question_left_open_beside_an_answered_one_brings_a_person() {
     let turn = Talk::new().hears(Message {
-        parts: vec![part(&[("restoration", 0.9)], true), part(&[("water", 0.2)], true)],
+        parts: vec![part(&[("restoration", 0.9)]), part(&[("water", 0.2)])],
         ..message(&[("restoration", 0.5)])
     });
     assert_eq!(escalated(&turn), Some(Reason::Unsure));
@@ -512,18 +567,90 @@ fn a_question_left_open_beside_an_answered_one_brings_a_person() {
 }
 
 #[test]
+fn a_statement_left_open_beside_an_answered_question_brings_a_person() {
+    let turn = Talk::new().hears(Message {
+        parts: vec![part(&[("restoration", 0.95)]), part(&[("refund", 0.1)])],
+        ..message(&[("restoration", 0.95)])
+    });
+    assert_eq!(said(&turn), "Power is back at noon.\n\nA person reads this (unsure).");
+}
+
+#[test]
 fn a_story_around_a_question_does_not_hide_it() {
     let turn = Talk::new().hears(Message {
-        parts: vec![part(&[("water", 0.2)], false), part(&[("restoration", 0.9)], true)],
+        parts: vec![part(&[("water", 0.3), ("restoration", 0.2)]), part(&[("restoration", 0.9)])],
         ..message(&[("restoration", 0.5)])
     });
     assert_eq!(turn.decision, Decision::Answer(vec!["restoration".into()]));
 }
 
 #[test]
+fn a_courtesy_does_not_answer_what_was_not_understood() {
+    for whole in [vec![], vec![("greeting", 0.95)]] {
+        let turn = Talk::new()
+            .hears(Message { parts: vec![part(&[("water", 0.1)]), part(&[("greeting", 0.99)])], ..message(&whole) });
+        assert_eq!(escalated(&turn), Some(Reason::Unsure));
+        let asked_back = Talk::new()
+            .hears(Message { parts: vec![part(&[("greeting", 0.99)]), part(&[("water", 0.6)])], ..message(&whole) });
+        assert_eq!(asked_back.decision, Decision::Clarify(vec!["water".into()]));
+    }
+}
+
+#[test]
+fn thanks_for_one_matter_do_not_hide_the_next() {
+    let turn = Talk::new().hears(Message {
+        parts: vec![part(&[("greeting", 0.99)]), part(&[("refund", 0.95)])],
+        ..message(&[("greeting", 0.95)])
+    });
+    assert_eq!(said(&turn), "Refunds take a week.");
+}
+
+/// What customers may write, one sentence each, and how it is read.
+const SENTENCES: [(&str, &str); 5] = [
+    ("Thank you so much.", "greeting"),
+    ("When is the power back?", "restoration"),
+    ("The blue wagon turned over.", ""),
+    ("I smell gas in my kitchen.", ""),
+    ("Let staff call me.", "talk_to_person"),
+];
+
+proptest::proptest! {
+    #[test]
+    fn nothing_in_a_message_is_lost_in_any_order(
+        order in proptest::sample::subsequence(vec![0_usize, 1, 2, 3, 4], 1..=5).prop_shuffle(),
+        whole in 0_usize..5,
+        in_lines in proptest::bool::ANY,
+    ) {
+        let text = order.iter().map(|place| SENTENCES[*place].0).collect::<Vec<_>>().join(if in_lines { "\n" } else { " " });
+        let incoming = Incoming { text: text.clone(), choice: None, ..taps("") };
+        // The whole may be read as any one of its sentences, and surely so.
+        let as_whole = SENTENCES[order[whole % order.len()]].1;
+        let read = |piece: &str| {
+            let said = SENTENCES.iter().filter(|(sentence, _)| piece.contains(sentence.trim_end_matches(['.', '?'])));
+            let intent = match said.collect::<Vec<_>>()[..] {
+                [(_, intent)] => intent,
+                _ => as_whole,
+            };
+            if intent.is_empty() { reading(&[("refund", 0.04)]) } else { reading(&[(intent, 0.99)]) }
+        };
+        let turn = Talk::new().hears(burst::read(&[incoming], &[], read));
+        let has = |place: usize| order.contains(&place);
+        if has(3) {
+            proptest::prop_assert_eq!(escalated(&turn), Some(Reason::Danger(Danger::Gas)));
+        } else if has(4) {
+            proptest::prop_assert_eq!(escalated(&turn), Some(Reason::Wish));
+        } else {
+            proptest::prop_assert_eq!(turn.escalation.is_some(), has(2), "{}: {}", text, said(&turn));
+            proptest::prop_assert_eq!(said(&turn).contains("noon"), has(1), "{}: {}", text, said(&turn));
+            proptest::prop_assert!(said(&turn) != "Hello." || order == [0]);
+        }
+    }
+}
+
+#[test]
 fn half_a_sentence_is_not_answered_for_the_whole() {
     let turn = Talk::new().hears(Message {
-        parts: vec![part(&[("restoration", 0.9)], false), part(&[("water", 0.3)], false)],
+        parts: vec![part(&[("restoration", 0.9)]), part(&[("water", 0.3)])],
         halved: true,
         ..message(&[("water", 0.3)])
     });

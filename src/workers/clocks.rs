@@ -130,7 +130,10 @@ fn look(knowledge: &Knowledge, outlook: &Outlook, escalation: &EscalationRecord,
             look_at: expected.look_at,
             note: None,
         },
-        Act::Danger => Looked { say: say(Transition::Danger), still_waiting: true, ..as_it_is },
+        Act::Danger => {
+            let say = say(Transition::Danger(escalation.reason.danger()));
+            Looked { say, still_waiting: true, ..as_it_is }
+        }
         Act::Late => Looked {
             say: say(Transition::Late),
             note: Some("The customer was not answered by the time that was named, and was told so.".to_owned()),
