@@ -75,11 +75,16 @@ impl Default for Web {
 pub struct StoreFile {
     /// The SQLite file; a relative path counts from the folder of `evenkeel.toml`.
     pub path: PathBuf,
+    /// After so many days what is settled is deleted, conversation by conversation; unset, everything is kept. Texts say it as `{{ service.kept_for }}`.
+    pub keep_days: Option<u32>,
 }
+
+/// The longest time that can be promised, in days: ten years.
+const MAX_KEEP_DAYS: u32 = 3_653;
 
 impl Default for StoreFile {
     fn default() -> Self {
-        Self { path: PathBuf::from("evenkeel.db") }
+        Self { path: PathBuf::from("evenkeel.db"), keep_days: None }
     }
 }
 
@@ -162,6 +167,13 @@ impl Config {
             if burst == 0 {
                 wrong.push(format!("web.{key} must be at least 1"));
             }
+        }
+        if let Some(days) = self.store.keep_days
+            && !(1..=MAX_KEEP_DAYS).contains(&days)
+        {
+            wrong.push(format!(
+                "store.keep_days is {days}: 1 to {MAX_KEEP_DAYS} days are expected; without the key everything is kept"
+            ));
         }
         for origin in self.web.embed_origins.iter().filter(|origin| *origin != "*") {
             if let Err(error) = Embedding::only(&[origin]) {

@@ -151,3 +151,11 @@ pub const JOINED_AGAIN: jiff::SignedDuration = jiff::SignedDuration::from_mins(3
 
 /// The owner of a promise is reminded this long before it falls due, or at half of its time where that is later.
 pub const REMIND_BEFORE: jiff::SignedDuration = jiff::SignedDuration::from_mins(15);
+
+/// When what is older than `[store] keep_days` is deleted, in the incident's timezone: people are asleep then.
+pub const FORGET_AT: jiff::civil::Time = jiff::civil::time(3, 0, 0, 0);
+
+/// The store's disk is told to be short of room when less than this share of it is free and less than [`SHORT_BYTES`] as well.
+pub const SHORT_SHARE: f64 = 0.1;
+/// See [`SHORT_SHARE`]. In a crisis an hour's messages of a large company, with their answers, take some hundred megabytes: time for somebody to act.
+pub const SHORT_BYTES: u64 = 20_000_000_000;

@@ -96,6 +96,7 @@ pub async fn run(dir: &Path, config: Config, knowledge: Knowledge, progress: Pro
     let lacking = watch::Sender::new((!is_learnt).then(|| "the service has just started".to_owned()));
     let overloaded = watch::Sender::new(false);
     let drift = watch::Sender::new(Vec::new());
+    let short = watch::Sender::new(None);
     let board = Board::default();
     let hooks_board = Board::default();
     let hooks = workers::webhooks::open(&config.webhooks, &store, &hooks_board)
@@ -107,6 +108,7 @@ pub async fn run(dir: &Path, config: Config, knowledge: Knowledge, progress: Pro
         lacking: lacking.subscribe(),
         overloaded: overloaded.subscribe(),
         drift: drift.subscribe(),
+        short: short.subscribe(),
         channels: board.watch(),
         webhooks: hooks_board.watch(),
         off: off.iter().cloned().collect(),
@@ -185,6 +187,11 @@ pub async fn run(dir: &Path, config: Config, knowledge: Knowledge, progress: Pro
         drift,
         stop_turns.clone(),
     ));
+    if let Some(days) = config.store.keep_days {
+        let zone = knowledge.zone().clone();
+        tokio::spawn(workers::retention::run(store.clone(), days, zone, short.subscribe(), stop_turns.clone()));
+    }
+    tokio::spawn(workers::space::run(config.store.path.clone(), short, stop_turns.clone()));
     tokio::spawn(workers::grouping::run(store.clone(), responder.subscribe(), stop_turns.clone()));
     let stop_listening = CancellationToken::new();
     let mut listening = JoinSet::new();

@@ -199,3 +199,121 @@ async fn a_person_is_found_copied_held_and_erased_from_the_command_line() {
     assert!(!other.lines().await.is_empty());
     assert!(stderr(&run(&["contacts", "show", &who])).contains("nobody is known as web:"), "and is known no more");
 }
+
+#[tokio::test]
+async fn what_is_old_and_settled_goes_and_the_rest_stays() {
+    let house = House::new().await;
+    let store = &house.store;
+    let long_ago = |place: &str| says(place, place, "OLDWORD");
+    let settled = store.receive(&long_ago("settled")).await.unwrap().conversation;
+    house.take_turn(settled, answer(&["OLDWORD?"])).await;
+    for message in house.lease(10).await {
+        store.sent(message.id, None, at(11)).await.unwrap();
+    }
+    let handed = store.receive(&long_ago("handed over")).await.unwrap().conversation;
+    house.take_turn(handed, hand_over(Reason::Danger(Danger::Gas), Urgency::Danger)).await.unwrap();
+    let held = store.receive(&long_ago("held")).await.unwrap().conversation;
+    house.take_turn(held, answer(&[])).await;
+    let who = store.contact_named("web:visitor of held").await.unwrap();
+    store.hold(who.id, Some("court file 12/26"), None, at(12)).await.unwrap();
+    store.receive(&long_ago("pending")).await.unwrap();
+    // Old and new words in one place.
+    let lasting = store.receive(&long_ago("lasting")).await.unwrap().conversation;
+    house.take_turn(lasting, answer(&[])).await;
+    let new = Incoming { received_at: at(1_000), ..says("lasting", "new", "NEWWORD") };
+    store.receive(&new).await.unwrap();
+    house.take_turn(lasting, answer(&[])).await;
+
+    let mut conversations = 0;
+    let mut after = None;
+    loop {
+        // A round may be cut off anywhere and goes on with what is left.
+        let step = store.forget(at(500), after, 1).await.unwrap();
+        conversations += step.conversations;
+        after = step.next;
+        if after.is_none() {
+            break;
+        }
+    }
+    assert_eq!(conversations, 2);
+    assert_eq!(store.forget_contacts(at(500), 10).await.unwrap(), 1);
+    store.forgotten(at(500), conversations, at(1_001)).await.unwrap();
+    assert_eq!(store.conversation_at("web", "settled").await.unwrap(), None);
+    assert_eq!(house.texts(lasting).await, ["NEWWORD"]);
+    for (place, conversation) in [("handed over", handed), ("held", held)] {
+        assert!(house.texts(conversation).await.contains(&"OLDWORD".to_owned()), "{place}");
+    }
+    assert_eq!(store.counts().await.unwrap().inbox_pending, 1);
+    assert_eq!(store.forget(at(500), None, 10).await.unwrap().conversations, 0, "nothing is left to do");
+
+    // Once it is settled it goes.
+    let id = store.escalations(evenkeel::store::EscalationFilter::Open).await.unwrap()[0].id;
+    for message in house.lease(10).await {
+        store.sent(message.id, None, at(20)).await.unwrap();
+    }
+    store.resolve(id, "Ana", None, None, at(21)).await.unwrap();
+    assert_eq!(store.forget(at(500), None, 10).await.unwrap().conversations, 1);
+    assert_eq!(store.conversation_at("web", "handed over").await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn what_is_deleted_is_given_back_to_the_disk() {
+    let house = House::new().await;
+    let filler = "lorem ipsum ".repeat(1_000);
+    for n in 0..200 {
+        let here = house.store.receive(&says(&format!("p{n}"), &format!("m{n}"), &filler)).await.unwrap().conversation;
+        house.take_turn(here, answer(&[])).await;
+    }
+    let pages =
+        async || -> i64 { sqlx::query_scalar("PRAGMA page_count").fetch_one(&mut house.sql("").await).await.unwrap() };
+    let before = pages().await;
+    while house.store.forget(at(500), None, 50).await.unwrap().next.is_some() {}
+    while house.store.give_back(100).await.unwrap() > 0 {}
+    let after = pages().await;
+    assert!(after * 2 < before, "{after} of {before} pages");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_service_deletes_what_is_older_than_its_setting_and_says_for_how_long_it_keeps() {
+    let home = Home::new();
+    let store = evenkeel::store::Store::open(&home.path().join("evenkeel.db")).await.unwrap();
+    let now = jiff::Timestamp::now();
+    let days_ago = |days: i64| now - jiff::SignedDuration::from_hours(24 * days);
+    for (place, days) in [("old", 91), ("young", 89)] {
+        let said = Incoming { received_at: days_ago(days), ..says(place, place, "hello") };
+        let conversation = store.receive(&said).await.unwrap().conversation;
+        let (found, pending) = store.pending(conversation).await.unwrap().unwrap();
+        let ids: Vec<_> = pending.iter().map(|pending| pending.id).collect();
+        store.record_turn(&found, &ids, &answer(&[]), "k1", days_ago(days)).await.unwrap();
+    }
+    store.close().await;
+    let response = home.path().join("responses/data_use.md");
+    std::fs::write(&response, "We keep what you write for {{ service.kept_for }}.\n").unwrap();
+    let checked = stdout(&home.run(&["check"]));
+    assert!(checked.contains("`service.kept_for` has no value") && checked.contains("keep_days"), "{checked}");
+
+    home.settings("[policy]\nquiet_ms = 20\n[store]\nkeep_days = 90\n");
+    let checked = stdout(&home.run(&["check"]));
+    assert!(!checked.contains("kept_for"), "{checked}");
+    let service = home.start();
+    let visitor = service.visitor().await;
+    visitor.says("1", "what do you do with my data").await;
+    let reply = visitor.reply(1).await;
+    assert!(text(&reply).contains("We keep what you write for 90 days."), "{reply}");
+    let store = evenkeel::store::Store::open(&home.path().join("evenkeel.db")).await.unwrap();
+    let deadline = std::time::Instant::now() + crate::common::PATIENCE;
+    while store.conversation_at("web", "old").await.unwrap().is_some() {
+        assert!(std::time::Instant::now() < deadline, "the old conversation is still there");
+        tokio::time::sleep(std::time::Duration::from_millis(30)).await;
+    }
+    assert!(store.conversation_at("web", "young").await.unwrap().is_some());
+    assert!(store.contact_named("web:visitor of old").await.is_err());
+}
+
+#[test]
+fn a_time_that_cannot_be_meant_is_refused() {
+    let home = Home::new();
+    home.settings("[store]\nkeep_days = 0\n");
+    let output = home.run(&["run", "--listen", "127.0.0.1:0"]);
+    assert!(!output.status.success() && stderr(&output).contains("store.keep_days is 0"), "{}", stderr(&output));
+}

@@ -13,6 +13,7 @@ use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use super::{
     moment::Moment,
     problem::{Problem, Source, did_you_mean},
+    service,
     texts::{Languages, Texts},
     wording,
 };
@@ -28,6 +29,8 @@ pub struct Incident {
     next_update: Option<Dated>,
     contacts: BTreeMap<String, Entry>,
     facts: BTreeMap<String, Fact>,
+    /// What the service's settings say; None: everything is kept, and no text may promise a time.
+    pub keep_days: Option<u32>,
     /// What is there but cannot be read, such as `reason`, `facts` or `facts.crews`; `None`: nothing is known, the file is missing or broken.
     broken: Option<BTreeSet<String>>,
     /// Whether this is the sample, whose facts nobody checks.
@@ -70,7 +73,12 @@ pub enum Placeholder {
     /// When a fact was last checked.
     AsOf(String),
     Desk(Desk),
+    /// For how long conversations are kept, as the service's settings have it.
+    KeptFor,
 }
+
+/// As [`Placeholder::KeptFor`] is written in a text.
+pub const KEPT_FOR: &str = "service.kept_for";
 
 impl Placeholder {
     /// How long one usually waits for a person, in the admins' words: they stand while no time can be told from the queue.
@@ -144,6 +152,9 @@ impl Incident {
         if let Some(desk) = Desk::ALL.into_iter().find(|desk| desk.path() == path) {
             return Found::Placeholder(Placeholder::Desk(desk));
         }
+        if path == KEPT_FOR {
+            return Found::Placeholder(Placeholder::KeptFor);
+        }
         let Some(broken) = &self.broken else { return Found::Broken };
         let Some(path) = path.strip_prefix(FRONT) else { return Found::Unknown };
         let parts: Vec<&str> = path.split('.').collect();
@@ -171,7 +182,7 @@ impl Incident {
         let contacts = self.contacts.keys().map(|name| format!("{FRONT}contacts.{name}"));
         let facts =
             self.facts.keys().flat_map(|name| [format!("{FRONT}facts.{name}"), format!("{FRONT}facts.{name}.as_of")]);
-        let known: Vec<String> = fixed.into_iter().chain(contacts).chain(facts).collect();
+        let known: Vec<String> = fixed.into_iter().chain(contacts).chain(facts).chain([KEPT_FOR.to_owned()]).collect();
         // People forget the group, or the whole front: compare the last word first.
         let last = path.rsplit('.').next().unwrap_or(path);
         if let Some(exact) = known.iter().find(|known| known.rsplit('.').next() == Some(last) && last != "as_of") {
@@ -195,6 +206,9 @@ impl Incident {
             }
             _ => None,
         };
+        if *placeholder == Placeholder::KeptFor {
+            return self.keep_days.map(|days| service::days(days, language)).ok_or(WhyNot::Unfilled);
+        }
         match (self.entry(placeholder), moment) {
             (Some(entry), _) => entry.texts.get(language).map(str::to_owned).ok_or(WhyNot::Unfilled),
             (None, Some(moment)) => Ok(wording::say(moment, now, &self.zone, language)),
@@ -205,6 +219,7 @@ impl Incident {
     /// The longest text that can stand in a placeholder's place, whatever the day; None if it has no value.
     pub fn longest(&self, placeholder: &Placeholder, language: Language) -> Option<String> {
         match self.entry(placeholder) {
+            _ if *placeholder == Placeholder::KeptFor => self.keep_days.map(|days| service::days(days, language)),
             _ if *placeholder == Placeholder::Desk(Desk::Agent) => Some("n".repeat(LONG_NAME)),
             Some(entry) => entry.texts.get(language).map(str::to_owned),
             None => self.is_near(placeholder).map(|near| wording::longest(language, near)),
@@ -234,7 +249,11 @@ impl Incident {
             Placeholder::Reason => self.reason.as_ref(),
             Placeholder::Contact(name) => self.contacts.get(name),
             Placeholder::Fact(name) => self.facts.get(name).map(|fact| &fact.value),
-            Placeholder::Started | Placeholder::NextUpdate | Placeholder::AsOf(_) | Placeholder::Desk(_) => None,
+            Placeholder::Started
+            | Placeholder::NextUpdate
+            | Placeholder::AsOf(_)
+            | Placeholder::Desk(_)
+            | Placeholder::KeptFor => None,
         }
     }
 

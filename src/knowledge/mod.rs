@@ -13,6 +13,7 @@ mod phrases;
 mod problem;
 mod response;
 mod said;
+mod service;
 mod short;
 mod starter;
 mod template;
@@ -167,7 +168,8 @@ pub struct Loaded {
 pub fn load(dir: &Path, now: Timestamp) -> Result<Loaded, CannotLoad> {
     let mut problems = Vec::new();
     let files = files::read(dir, &mut problems)?;
-    let incident = Incident::read(files.incident.as_ref(), &mut problems);
+    let mut incident = Incident::read(files.incident.as_ref(), &mut problems);
+    incident.keep_days = service::keep_days(dir);
     let languages = &incident.languages;
     let mut unread = files.unread;
     let mut intents = Vec::new();

@@ -313,7 +313,12 @@ impl<'a> Compiler<'a> {
         } else if self.incident.value(placeholder, language, self.now) == Err(WhyNot::Unfilled) {
             let problem =
                 passage.problem("unfilled-placeholder", found.range.clone(), format!("`{path}` has no value"));
-            self.problems.push(problem.suggest("fill it in incident.yaml; until then a person answers in its place"));
+            let suggestion = if *placeholder == Placeholder::KeptFor {
+                "set `keep_days` under `[store]` in evenkeel.toml, or say no time: without it everything is kept"
+            } else {
+                "fill it in incident.yaml; until then a person answers in its place"
+            };
+            self.problems.push(problem.suggest(suggestion));
         }
     }
 }

@@ -17,6 +17,8 @@ pub(super) struct Condition {
     pub overloaded: watch::Receiver<bool>,
     /// Signs that the promise is not kept.
     pub drift: watch::Receiver<Vec<String>>,
+    /// Why the store's disk is short of room, if it is.
+    pub short: watch::Receiver<Option<String>>,
     /// What does not work on which channel.
     pub channels: watch::Receiver<Report>,
     /// What does not work with which webhook.
@@ -30,6 +32,7 @@ impl Condition {
         let lacking = self.lacking.borrow_and_update().clone();
         let overloaded = *self.overloaded.borrow_and_update();
         let drift = self.drift.borrow_and_update().clone();
+        let short = self.short.borrow_and_update().clone();
         let channels = self.channels.borrow_and_update().clone();
         let webhooks = self.webhooks.borrow_and_update().clone();
         let troubles: Vec<String> = channels
@@ -50,6 +53,7 @@ impl Condition {
                 .map(|why| format!("n-grams alone decide: {why}"))
                 .into_iter()
                 .chain(overload)
+                .chain(short)
                 .chain(drift)
                 .chain(troubles)
                 .collect(),
@@ -66,6 +70,7 @@ impl Condition {
                 Ok(()) = self.lacking.changed() => {}
                 Ok(()) = self.overloaded.changed() => {}
                 Ok(()) = self.drift.changed() => {}
+                Ok(()) = self.short.changed() => {}
                 Ok(()) = self.channels.changed() => {}
                 Ok(()) = self.webhooks.changed() => {}
                 else => return,

@@ -1,5 +1,7 @@
 //! A copy of all that is kept of a person, for themselves: what an erasure would delete is what they get.
 
+use std::collections::HashSet;
+
 use jiff::Timestamp;
 use serde::Serialize;
 use sqlx::Row;
@@ -11,7 +13,7 @@ use super::{
     notes::Note,
     promises::PromiseFilter,
     rows::{from_json, moment, uuid},
-    transcript::{Line, line},
+    transcript::Line,
 };
 use crate::{message::ConversationId, reading::Reading};
 
@@ -89,7 +91,7 @@ impl Store {
                 shared,
                 opened_at: moment(row.try_get("opened_at")?)?,
                 silenced: row.try_get("silenced")?,
-                lines: self.lines_with(id, conversation, shared).await?,
+                lines: self.lines_with(id, ConversationId(uuid(conversation)?), shared).await?,
                 understood: self.understood(id, conversation).await?,
                 escalations: Vec::new(),
                 promises: Vec::new(),
@@ -105,25 +107,23 @@ impl Store {
         Ok(PersonExport { made_at: now, person, conversations })
     }
 
-    /// The lines in their order; those that are not sent stand where they were queued.
-    async fn lines_with(&self, contact: i64, conversation: &str, shared: bool) -> Result<Vec<Line>> {
-        let rows = sqlx::query(
-            "SELECT cursor, id, text, attachments, quoted, edits IS NOT NULL AS edited, NULL AS choices, NULL AS agent, NULL AS state,
-                NULL AS language, received_at AS at, cursor AS place, 0 AS unsent, 0 AS seq
-             FROM inbox WHERE conversation = ?1 AND contact = ?2
-             UNION ALL
-             SELECT ifnull(cursor, 0), id, text, NULL, NULL, 0, choices, agent, state, language, ifnull(sent_at, queued_at),
-                ifnull(cursor, queued_after), cursor IS NULL, seq
-             FROM outbox WHERE conversation = ?1
-             AND (NOT ?3 OR (agent IS NULL AND audit IN (SELECT audit FROM inbox WHERE contact = ?2)))
-             ORDER BY place, unsent, seq",
-        )
-        .bind(conversation)
-        .bind(contact)
-        .bind(shared)
-        .fetch_all(&self.readers)
-        .await?;
-        rows.iter().map(line).collect()
+    /// The lines in their order; of a shared place the person's own, and the bot's answers to them.
+    async fn lines_with(&self, contact: i64, conversation: ConversationId, shared: bool) -> Result<Vec<Line>> {
+        let mut lines = self.transcript(conversation).await?;
+        if shared {
+            let own: Vec<String> = sqlx::query_scalar(
+                "SELECT id FROM inbox WHERE conversation = ?1 AND contact = ?2
+                 UNION ALL SELECT id FROM outbox WHERE conversation = ?1 AND agent IS NULL
+                 AND audit IN (SELECT audit FROM inbox WHERE contact = ?2)",
+            )
+            .bind(conversation.to_string())
+            .bind(contact)
+            .fetch_all(&self.readers)
+            .await?;
+            let own: HashSet<String> = own.into_iter().collect();
+            lines.retain(|line| own.contains(&line.id.to_string()));
+        }
+        Ok(lines)
     }
 
     async fn understood(&self, contact: i64, conversation: &str) -> Result<Vec<Understood>> {

@@ -26,6 +26,7 @@ mod notes;
 mod outbox;
 mod promises;
 mod queue;
+mod retention;
 mod rows;
 mod sessions;
 mod signals;
@@ -66,6 +67,7 @@ pub use self::{
     outbox::{Leased, Recovered},
     promises::{MAX_WORDS_BYTES, NewPromise, Outcome, PromiseFilter, PromiseRecord, PromiseStep},
     queue::{QueueCounts, QueueFilter, QueuePage, Whose},
+    retention::Forgotten,
     sessions::Session,
     staff::{StaffOrder, StaffOutcome, StaffRow, Unanswered, Unopened},
     tokens::{Token, TokenHash},

@@ -10,6 +10,8 @@ pub mod orders;
 pub mod outlook;
 mod overload;
 mod pace;
+pub mod retention;
+pub mod space;
 pub mod staff;
 mod together;
 pub mod turns;

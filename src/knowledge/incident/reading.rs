@@ -59,6 +59,7 @@ impl Incident {
             next_update: None,
             contacts: BTreeMap::new(),
             facts: BTreeMap::new(),
+            keep_days: None,
             broken: None,
             is_sample: false,
         };
