@@ -2,7 +2,9 @@
 
 use std::{
     fs,
-    process::Command,
+    io::Write as _,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
@@ -11,7 +13,9 @@ use std::{
 };
 
 use axum::{Router, extract::Request, http::StatusCode, routing::get};
+use evenkeel::embedding::place::Place;
 use serde_json::Value;
+use tokio::sync::watch;
 
 use crate::common::{self, Home, PATIENCE, Service, text};
 
@@ -24,14 +28,23 @@ fn newcomer(home: &Home, hub: &str) -> Command {
 }
 
 /// A hub that has the files in a folder, or none, and counts what it is asked.
-async fn hub(files: Option<std::path::PathBuf>) -> (String, Arc<AtomicUsize>) {
+async fn hub(files: Option<PathBuf>) -> (String, Arc<AtomicUsize>) {
+    gated_hub(files, watch::Sender::new(true).subscribe()).await
+}
+
+/// A hub that answers nobody before its gate is open.
+async fn gated_hub(files: Option<PathBuf>, gate: watch::Receiver<bool>) -> (String, Arc<AtomicUsize>) {
     let asked = Arc::new(AtomicUsize::new(0));
     let count = Arc::clone(&asked);
     let serve = move |request: Request| {
         count.fetch_add(1, Ordering::Relaxed);
+        let mut gate = gate.clone();
         let name = request.uri().path().rsplit('/').next().unwrap_or_default().to_owned();
         let file = files.as_ref().and_then(|files| fs::read(files.join(name)).ok());
-        async move { file.ok_or(StatusCode::NOT_FOUND) }
+        async move {
+            let _ = gate.wait_for(|open| *open).await;
+            file.ok_or(StatusCode::NOT_FOUND)
+        }
     };
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = format!("http://{}", listener.local_addr().unwrap());
@@ -47,6 +60,30 @@ async fn hub(files: Option<std::path::PathBuf>) -> (String, Arc<AtomicUsize>) {
         }
     });
     (address, asked)
+}
+
+/// Where the model is, or nothing where it was not fetched. On CI it must be there.
+fn fetched_model() -> Option<PathBuf> {
+    let place = Place::find(None).unwrap();
+    let there = place.folder().join("model.safetensors").exists();
+    assert!(there || std::env::var_os("CI").is_none(), "the model is missing: run `evenkeel model fetch` first");
+    there.then(|| place.folder().to_owned())
+}
+
+/// How probable the best intent of each turn was, as the log tells it.
+fn probabilities(log: &str) -> Vec<f64> {
+    let told = log.split("probability=").skip(1);
+    told.map(|rest| rest.split_whitespace().next().unwrap().parse().unwrap()).collect()
+}
+
+/// The same as `evenkeel classify` tells it, with the model in a folder or by n-grams where there is none.
+fn classified(home: &Home, model: &Path, text: &str) -> f64 {
+    let mut child = home.command();
+    child.env("EVENKEEL_MODEL", model).arg("classify").stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut child = child.spawn().unwrap();
+    writeln!(child.stdin.take().unwrap(), "{text}").unwrap();
+    let verdict: Value = serde_json::from_slice(&child.wait_with_output().unwrap().stdout).unwrap();
+    (verdict["probability"].as_f64().unwrap() * 1000.0).round() / 1000.0
 }
 
 /// Waits until `/health` says something.
@@ -106,14 +143,10 @@ async fn who_does_not_want_it_fetched_is_obeyed() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_model_is_fetched_and_put_to_work_while_it_answers() {
-    let place = evenkeel::embedding::place::Place::find(None).unwrap();
-    if !place.folder().join("model.safetensors").exists() {
-        assert!(std::env::var_os("CI").is_none(), "the model is missing: run `evenkeel model fetch` first");
-        return;
-    }
+    let Some(model) = fetched_model() else { return };
     let home = Home::new();
     home.only(&["water", "talk_to_person", "self_harm", "gas_smell"]);
-    let (hub, _) = hub(Some(place.folder().to_owned())).await;
+    let (hub, _) = hub(Some(model)).await;
     let service = common::start(newcomer(&home, &hub), &[]);
     let visitor = service.visitor().await;
     visitor.says("1", "I want to talk to a person").await;
@@ -128,4 +161,31 @@ async fn the_model_is_fetched_and_put_to_work_while_it_answers() {
     let service = common::start(newcomer(&home, &hub), &[]);
     let health = service.health().await;
     assert_eq!(health["health"]["understanding"], "sentence model", "what was learnt is kept: {health}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_very_next_turn_after_learning_is_read_with_the_sentence_model() {
+    let Some(model) = fetched_model() else { return };
+    let home = Home::new();
+    home.only(&["water", "talk_to_person", "self_harm", "gas_smell"]);
+    let gate = watch::Sender::new(false);
+    let (hub, _) = gated_hub(Some(model.clone()), gate.subscribe()).await;
+    let service = common::start(newcomer(&home, &hub), &[]);
+    let question = "can my kids drink what comes out of the kitchen faucet";
+
+    let early = service.visitor().await;
+    early.says("1", question).await;
+    early.reply(1).await;
+    assert_eq!(service.health().await["health"]["understanding"], "n-grams alone");
+    gate.send_replace(true);
+    says(&service, |health| health["health"]["understanding"] == "sentence model").await;
+    let late = service.visitor().await;
+    late.says("1", question).await;
+    late.reply(1).await;
+
+    let (_, log) = service.terminate();
+    let (ngrams, learnt) =
+        (classified(&home, &home.path().join("no-model"), question), classified(&home, &model, question));
+    assert!((ngrams - learnt).abs() > 0.01, "the question must tell them apart: {ngrams} and {learnt}");
+    assert_eq!(probabilities(&log), [ngrams, learnt], "{log}");
 }

@@ -14,28 +14,37 @@ const EVERY: u32 = 50;
 pub struct Heed {
     served: watch::Receiver<Arc<Responder>>,
     outlook: watch::Receiver<Outlook>,
+    /// What `responder` was made of. Compared with what is current, because a receiver whose sender is gone tells of no change, not even of
+    /// the last one.
+    base: Arc<Responder>,
+    expected: Outlook,
     responder: Arc<Responder>,
     traffic: Traffic,
     since: u32,
 }
 
 impl Heed {
-    pub fn new(mut served: watch::Receiver<Arc<Responder>>, mut outlook: watch::Receiver<Outlook>) -> Self {
-        let responder = served.borrow_and_update().expecting(outlook.borrow_and_update().clone());
-        Self { served, outlook, responder: Arc::new(responder), traffic: Traffic::default(), since: 0 }
+    pub fn new(served: watch::Receiver<Arc<Responder>>, outlook: watch::Receiver<Outlook>) -> Self {
+        let base = Arc::clone(&served.borrow());
+        let expected = outlook.borrow().clone();
+        let responder = Arc::new(base.expecting(expected.clone()));
+        Self { served, outlook, base, expected, responder, traffic: Traffic::default(), since: 0 }
     }
 
     /// The responder for the next turn. A newly trained one starts from the assumed shares: its probabilities are not those of the last.
     pub fn responder(&mut self) -> Arc<Responder> {
-        // An error says that the sender is gone at the end of the service; the last responder stays.
-        if self.served.has_changed().unwrap_or(false) {
-            let outlook = self.outlook.borrow_and_update().clone();
-            self.responder = Arc::new(self.served.borrow_and_update().expecting(outlook));
+        let learnt = !Arc::ptr_eq(&self.base, &self.served.borrow());
+        let expects = self.expected != *self.outlook.borrow();
+        if expects {
+            self.expected = self.outlook.borrow().clone();
+        }
+        if learnt {
+            self.base = Arc::clone(&self.served.borrow());
+            self.responder = Arc::new(self.base.expecting(self.expected.clone()));
             self.traffic = Traffic::default();
             self.since = 0;
-        }
-        if self.outlook.has_changed().unwrap_or(false) {
-            self.responder = Arc::new(self.responder.expecting(self.outlook.borrow_and_update().clone()));
+        } else if expects {
+            self.responder = Arc::new(self.responder.expecting(self.expected.clone()));
         }
         Arc::clone(&self.responder)
     }
