@@ -46,6 +46,8 @@ pub struct Calibration {
     others: f64,
     /// Trials by falling probability of the best.
     scored: Vec<Scored>,
+    /// How often each text was tried: so many trials are worth one.
+    rounds: usize,
     /// How the probabilities of each kind of trial are spread.
     densities: Densities,
 }
@@ -64,12 +66,16 @@ pub struct Promise {
     pub threshold: f64,
     /// Share of the in-scope messages that are answered.
     pub coverage: f64,
-    /// Share of wrong ones among the answers.
+    /// Share of wrong ones among the answers, as seen and as foretold.
     pub wrong: f64,
 }
 
 /// How sure a promise is, as far as the trials are like what customers write.
 pub const CONFIDENCE: f64 = 0.8;
+
+/// What the probabilities foretell counts as much as so many trials. With 200 examples the share that is answered then moves by a fifth when a
+/// line is left out, where it halved or doubled; more weight answers less in small sets and steadies nothing more.
+const FORETOLD_WORTH: f64 = 15.0;
 
 /// A probability is never surer than this.
 const SUREST: f64 = 0.995;
@@ -80,9 +86,13 @@ const USUAL: [f64; FEATURES] = [-1.0, 0.5, 0.3, 0.2, 2.0, -1.0];
 const USUAL_STRENGTH: f64 = 2.0;
 
 impl Calibration {
-    pub fn fit(trials: &[Trial]) -> Self {
+    /// Fits trials in which each text was tried in so many `rounds`.
+    pub fn fit(trials: &[Trial], rounds: usize) -> Self {
         let sources: Vec<Source> = trials.iter().map(|trial| trial.source).collect();
-        let weights = weights_of(&sources, &Shares::ASSUMED);
+        let mut weights = weights_of(&sources, &Shares::ASSUMED);
+        for weight in &mut weights {
+            *weight /= rounds as f64;
+        }
         let features: Vec<_> = trials.iter().map(|t| t.evidence.features()).collect();
         let fitted = logistic(&features, &trials.iter().map(Trial::right).collect::<Vec<_>>(), &weights);
         let (mut expected, mut seen) = (1.0, 1.0);
@@ -98,6 +108,7 @@ impl Calibration {
             weights: fitted,
             others: (seen / expected).clamp(0.0, 1.0),
             scored: Vec::new(),
+            rounds,
             densities: Densities::default(),
         };
         calibration.scored = trials
@@ -136,27 +147,27 @@ impl Calibration {
     }
 
     /// The lowest threshold at which, with [`CONFIDENCE`], at most `max_wrong` of the answers are wrong if messages come in these
-    /// `shares`: with few trials the share that was seen may flatter.
+    /// `shares`: with few trials the share that was seen may flatter. To what was seen comes what the probabilities foretell, so that one
+    /// trial more or less decides nothing.
     pub fn promise(&self, max_wrong: f64, shares: &Shares) -> Promise {
         let weights = weights_of(&self.scored.iter().map(|scored| scored.source).collect::<Vec<_>>(), shares);
         let in_scope = |(scored, weight): (&Scored, &f64)| if scored.source == Source::Example { *weight } else { 0.0 };
         let all_in_scope: f64 = self.scored.iter().zip(&weights).map(in_scope).sum();
         let mut promise = Promise { threshold: 1.0, coverage: 0.0, wrong: 0.0 };
-        let (mut answered, mut squares, mut wrong, mut covered) = (0.0, 0.0, 0.0, 0.0);
+        let (mut answered, mut squares, mut wrong, mut foretold, mut covered) = (0.0, 0.0, 0.0, 0.0, 0.0);
         for (i, (scored, weight)) in self.scored.iter().zip(&weights).enumerate() {
             answered += weight;
             squares += weight * weight;
             wrong += if scored.right { 0.0 } else { *weight };
+            foretold += (1.0 - scored.probability) * weight;
             covered += in_scope((scored, weight));
             let last_of_equals = self.scored.get(i + 1).is_none_or(|next| next.probability < scored.probability);
             // How many equal trials these uneven ones are worth.
-            let worth: f64 = answered * answered / squares;
-            if last_of_equals && bound::confidence(wrong / answered * worth, worth, max_wrong) >= CONFIDENCE {
-                promise = Promise {
-                    threshold: scored.probability,
-                    coverage: covered / all_in_scope,
-                    wrong: wrong / answered,
-                };
+            let worth: f64 = answered * answered / squares / self.rounds as f64;
+            let trials = worth + FORETOLD_WORTH;
+            let share = (worth * wrong + FORETOLD_WORTH * foretold) / (trials * answered);
+            if last_of_equals && bound::confidence(share * trials, trials, max_wrong) >= CONFIDENCE {
+                promise = Promise { threshold: scored.probability, coverage: covered / all_in_scope, wrong: share };
             }
         }
         promise
@@ -280,7 +291,7 @@ mod tests {
     #[test]
     fn probabilities_hold_on_the_trials() {
         let trials = mixed();
-        let calibration = Calibration::fit(&trials);
+        let calibration = Calibration::fit(&trials, 1);
         let sure = calibration.probability(&trials[0].evidence);
         let unsure = calibration.probability(&trials[150].evidence);
         let none = calibration.probability(&trials[599].evidence);
@@ -292,17 +303,17 @@ mod tests {
 
     #[test]
     fn a_promise_answers_as_much_as_it_may() {
-        let calibration = Calibration::fit(&mixed());
+        let calibration = Calibration::fit(&mixed(), 1);
         let strict = calibration.promise(0.1, &Shares::ASSUMED);
         assert!((strict.coverage - 0.5).abs() < 1e-9, "{strict:?}");
-        assert!((strict.wrong - 0.05).abs() < 1e-9, "{strict:?}");
+        assert!((strict.wrong - 0.05).abs() < 0.01, "{strict:?}");
         assert!((calibration.promise(0.9, &Shares::ASSUMED).coverage - 1.0).abs() < 1e-9);
         assert!(calibration.promise(0.01, &Shares::ASSUMED).threshold >= 1.0);
     }
 
     #[test]
     fn without_trials_there_is_a_probability_and_no_promise() {
-        let calibration = Calibration::fit(&[]);
+        let calibration = Calibration::fit(&[], 1);
         let evidence = Evidence::given(vec![(0, 0.9)], 0.8);
         let probability = calibration.probability(&evidence);
         assert!(probability > 0.5 && probability < 1.0);

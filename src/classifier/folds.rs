@@ -43,41 +43,69 @@ const FOLDS_OF_MANY: usize = 3;
 const TOLERANCE: f32 = 1e-2;
 const ROUNDS: usize = 3;
 
+/// Few examples are tried several times in other company, up to about so many trials: which lines happen to be held back together would
+/// decide otherwise.
+const ENOUGH_TRIALS: usize = 600;
+const MOST_ROUNDS: usize = 4;
+
 #[derive(Clone, Copy)]
-enum Fold {
+enum Kind {
     /// Each n-th example and topic is held back.
-    Texts(usize),
+    Texts,
     /// Each n-th intent is left out.
-    Intents(usize),
+    Intents,
 }
 
-/// All trials, in an order that does not depend on the number of threads.
-pub fn trials(whole: &Whole<'_>) -> Vec<Trial> {
+/// What is held back at once: the `n`-th part of `of`, dealt anew in each `round`.
+#[derive(Clone, Copy)]
+struct Fold {
+    kind: Kind,
+    n: usize,
+    of: usize,
+    round: usize,
+}
+
+impl Fold {
+    /// Deals the `i`-th of a row of things, so that each part gets as many and neighbours part from round to round.
+    fn deals(&self, i: usize) -> bool {
+        (i + i / self.of * self.round) % self.of == self.n
+    }
+
+    fn holds_back(&self, origin: Origin) -> bool {
+        match (self.kind, origin) {
+            (Kind::Texts, Origin::Example(intent, i)) => self.deals(i + intent * (1 + self.round)),
+            (Kind::Texts, Origin::Everyday(topic)) => self.deals(topic),
+            (Kind::Texts, Origin::Title(_) | Origin::Not(_)) | (Kind::Intents, Origin::Everyday(_)) => false,
+            (Kind::Intents, Origin::Example(intent, _) | Origin::Title(intent) | Origin::Not(intent)) => {
+                self.deals(intent)
+            }
+        }
+    }
+}
+
+/// All trials, in an order that does not depend on the number of threads: as many rounds as there are, each with every text once.
+pub fn trials(whole: &Whole<'_>) -> Vec<Vec<Trial>> {
     let folds = if whole.samples.len() <= SMALL { FOLDS } else { FOLDS_OF_MANY };
     let of_intents = if whole.intents > 1 { folds.min(whole.intents) } else { 0 };
-    let all: Vec<Fold> = (0..folds).map(Fold::Texts).chain((0..of_intents).map(Fold::Intents)).collect();
-    all.into_par_iter()
-        .flat_map_iter(|fold| {
-            let count = if matches!(fold, Fold::Texts(_)) { folds } else { of_intents };
-            try_fold(whole, fold, count)
+    let examples = whole.origins.iter().filter(|origin| matches!(origin, Origin::Example(..))).count();
+    let rounds = ENOUGH_TRIALS.div_ceil(examples.max(1)).clamp(1, MOST_ROUNDS);
+    let parts = |kind, of: usize, round| (0..of).map(move |n| Fold { kind, n, of, round });
+    (0..rounds)
+        .map(|round| {
+            let all: Vec<Fold> =
+                parts(Kind::Texts, folds, round).chain(parts(Kind::Intents, of_intents, round)).collect();
+            all.into_par_iter().flat_map_iter(|fold| try_fold(whole, fold)).collect()
         })
         .collect()
 }
 
-fn try_fold(whole: &Whole<'_>, fold: Fold, folds: usize) -> Vec<Trial> {
-    let held_back = |origin: &Origin| match (fold, *origin) {
-        (Fold::Texts(n), Origin::Example(intent, i)) => (intent + i) % folds == n,
-        (Fold::Texts(n), Origin::Everyday(topic)) => topic % folds == n,
-        (Fold::Texts(_), Origin::Title(_) | Origin::Not(_)) | (Fold::Intents(_), Origin::Everyday(_)) => false,
-        (Fold::Intents(n), Origin::Example(intent, _) | Origin::Title(intent) | Origin::Not(intent)) => {
-            intent % folds == n
-        }
-    };
-    let (held, kept): (Vec<usize>, Vec<usize>) = (0..whole.samples.len()).partition(|i| held_back(&whole.origins[*i]));
+fn try_fold(whole: &Whole<'_>, fold: Fold) -> Vec<Trial> {
+    let (held, kept): (Vec<usize>, Vec<usize>) =
+        (0..whole.samples.len()).partition(|i| fold.holds_back(whole.origins[*i]));
     let mut open = vec![true; whole.intents + 1];
-    if let Fold::Intents(n) = fold {
+    if matches!(fold.kind, Kind::Intents) {
         for (intent, open) in open.iter_mut().enumerate().take(whole.intents) {
-            *open = intent % folds != n;
+            *open = !fold.deals(intent);
         }
     }
     let mut regression = whole.regression.clone();
@@ -98,9 +126,9 @@ fn try_fold(whole: &Whole<'_>, fold: Fold, folds: usize) -> Vec<Trial> {
     }
     held.into_iter()
         .filter_map(|i| {
-            let (truth, source) = match (fold, whole.origins[i]) {
-                (Fold::Texts(_), Origin::Example(intent, _)) => (Some(intent), Source::Example),
-                (Fold::Intents(_), Origin::Example(..)) => (None, Source::LeftOut),
+            let (truth, source) = match (fold.kind, whole.origins[i]) {
+                (Kind::Texts, Origin::Example(intent, _)) => (Some(intent), Source::Example),
+                (Kind::Intents, Origin::Example(..)) => (None, Source::LeftOut),
                 (_, Origin::Everyday(_)) => (None, Source::Everyday),
                 (_, Origin::Title(_) | Origin::Not(_)) => return None,
             };

@@ -163,8 +163,8 @@ impl Classifier {
             regression: &regression,
             residuals: &residuals,
         });
-        let calibration = Calibration::fit(&trials);
-        let known = trials.iter().filter(|trial| trial.source == Source::Example);
+        let calibration = Calibration::fit(&trials.concat(), trials.len());
+        let known = trials[0].iter().filter(|trial| trial.source == Source::Example);
         let tried =
             known.filter_map(|trial| Some(Tried { intent: trial.truth?, ranked: calibration.ranked(&trial.evidence) }));
         let report = Report {

@@ -28,7 +28,7 @@ use crate::{
 pub const VARIABLE: &str = "EVENKEEL_TRAINED";
 
 /// Raise it when training changes. (The program's own file is part of the name too, for who forgets.)
-const FORMAT: u32 = 6;
+const FORMAT: u32 = 7;
 
 /// How each file begins.
 const MARK: &[u8; 16] = b"evenkeel trained";
