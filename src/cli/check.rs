@@ -92,18 +92,19 @@ pub(super) fn human(loaded: &Loaded, colour: bool) -> String {
     let mut text = String::new();
     let mut told: Vec<&Problem> = loaded.problems.iter().collect();
     told.sort_by_key(|problem| Reverse(problem.severity));
-    while let Some(first) = told.first().copied() {
+    while !told.is_empty() {
+        let first = told.remove(0);
         let (alike, others): (Vec<&Problem>, Vec<&Problem>) =
             told.into_iter().partition(|other| are_alike(first, other));
         told = others;
         text.push_str(&first.render(colour));
         text.push('\n');
-        for problem in alike.iter().skip(1).take(ALIKE) {
+        for problem in alike.iter().take(ALIKE) {
             let Place { file, line, column, .. } = &problem.place;
             let message = if problem.message == first.message { "the same" } else { &problem.message };
             text.push_str(&format!("  also {file}:{line}:{column}: {message}\n"));
         }
-        if let Some(more) = alike.len().checked_sub(ALIKE + 1).filter(|more| *more > 0) {
+        if let Some(more) = alike.len().checked_sub(ALIKE).filter(|more| *more > 0) {
             text.push_str(&format!("  and {more} more (`evenkeel check --format json` lists them all)\n"));
         }
         text.push('\n');
@@ -116,7 +117,7 @@ pub(super) fn human(loaded: &Loaded, colour: bool) -> String {
 /// How many of the problems that are alike are named below the first.
 const ALIKE: usize = 40;
 
-/// Warnings of one kind are alike; errors only if the same is to be done.
+/// Whether naming the place is enough after the first: for warnings of one kind, and for errors only if the same is to be done.
 fn are_alike(first: &Problem, other: &Problem) -> bool {
     let same = (first.severity, first.code) == (other.severity, other.code);
     same && (first.severity == Severity::Warning || first.suggestion == other.suggestion && first.suggestion.is_some())
@@ -200,6 +201,13 @@ mod tests {
         insta::assert_snapshot!(human(&checked("title: A\nexamples: [a]\nprivat: true\n"), false));
         let good = format!("title: A\nexamples: [{}]\n", ('a'..='j').map(String::from).collect::<Vec<_>>().join(", "));
         assert_eq!(human(&checked(&good), false), "checked 1 intent, 1 response: all good\n");
+    }
+
+    #[test]
+    fn a_problem_without_a_suggestion_is_told_once() {
+        let mut loaded = checked("title: A\nexamples: [a]\n");
+        loaded.problems = vec![Problem::with_file("unreadable-file", "intents/a.yaml", "it cannot be read"); 2];
+        assert_eq!(human(&loaded, false).matches("it cannot be read").count(), 2);
     }
 
     #[test]
