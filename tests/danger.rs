@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, fs, path::PathBuf};
 use evenkeel::classifier::danger::{Signs, signs};
 
 /// Of the lines that were looked at, and of those kept away: the least share of dangers that are seen. Three points below what was measured.
-const SEEN: [(&str, f64); 2] = [("lines.tsv", 0.96), ("kept_away.tsv", 0.81)];
+const SEEN: [(&str, f64); 2] = [("lines.tsv", 0.96), ("kept_away.tsv", 0.82)];
 
 struct Line {
     language: String,

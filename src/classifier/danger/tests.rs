@@ -317,6 +317,10 @@ const MUST_NOT_FIRE: &[&str] = &[
     "my car is trapped in the garage",
     "trapped in your phone menu",
     "the septic pump stopped",
+    "bom dia",
+    "that was an insult",
+    "quiero la descarga de mi factura",
+    "een kopie van mijn factuur",
 ];
 
 #[test]
