@@ -41,6 +41,8 @@ pub struct Memory {
     pub clarifications: u8,
     /// Dangers whose emergency help was already given to the escalation that is open.
     pub warned: Vec<Danger>,
+    /// By when a person answers, as the customer was told when the escalation was opened.
+    pub due_at: Option<Timestamp>,
     /// When the last turn was.
     pub last_turn_at: Option<Timestamp>,
     /// How many turns there were.

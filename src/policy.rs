@@ -70,6 +70,9 @@ pub fn choices(probabilities: impl Iterator<Item = f64>) -> usize {
     if offered.iter().sum::<f64>() < ASK_BACK { 0 } else { offered.len() }
 }
 
+/// From this probability on an agent is told that a customer may want it: below one in ten it misleads.
+pub const LIKELY: f64 = 0.1;
+
 /// Clarifying questions asked in a row before a person takes over: two misses mean that we do not understand.
 pub const MAX_CLARIFICATIONS: u8 = 2;
 

@@ -95,12 +95,22 @@ fn check_that_cannot_run_exits_with_2() {
 
 #[test]
 fn classify_prints_one_object_for_each_line_whatever_the_line() {
-    let output = evenkeel(&["classify"], b"is the tap water safe to drink\n\n\xff\xfe\nI smell gas\n{{ x }}\n");
+    let output = evenkeel(
+        &["classify"],
+        b"is the tap water safe to drink\n\n\xff\xfe\nI smell gas\n{{ x }}\n\
+        Thank you so much! When will the power be back?\n",
+    );
     assert!(output.status.success(), "{}", stderr(&output));
     let lines: Vec<Value> = stdout(&output).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    assert_eq!(lines.len(), 5);
+    assert_eq!(lines.len(), 6);
     assert_eq!((lines[0]["decision"].as_str(), lines[0]["intent"].as_str()), (Some("answer"), Some("water")));
     assert_eq!((lines[3]["decision"].as_str(), lines[3]["reason"].as_str()), (Some("escalate"), Some("danger")));
+    let danger = &lines[3]["danger"];
+    assert_eq!((danger["danger"].as_str(), lines[3]["urgency"].as_str()), (Some("gas"), Some("danger")));
+    assert!(danger["rule"].as_str().is_some_and(|rule| rule.starts_with("gas")), "{danger}");
+    assert_eq!(lines[3]["intent"], "gas_smell", "the intent whose help is given");
+    assert_eq!(lines[5]["intents"], serde_json::json!(["restoration_time"]), "what is answered: {}", lines[5]);
+    assert_eq!(lines[5]["intent"], "restoration_time");
     for key in ["text", "decision", "reason", "intent", "probability", "alternatives", "language", "mood"] {
         assert!(lines.iter().all(|line| line.get(key).is_some()), "{key}");
     }
@@ -128,6 +138,18 @@ fn chat_answers_in_the_terminal_and_explains_itself() {
     let said = stdout(&output);
     assert!(said.contains("decision  answer water"), "{said}");
     assert!(said.contains("a person is called: reason wish"), "{said}");
+}
+
+#[test]
+fn chat_keeps_the_office_hours() {
+    let home = Home::new();
+    // Open for one minute of the week at most, and not in this one.
+    let day = if jiff::Zoned::now().weekday() == jiff::civil::Weekday::Monday { "thu" } else { "mon" };
+    home.settings(&format!("[desk]\nhours = [\"{day} 12:00-12:01\"]\n"));
+    let mut child = home.command().arg("chat").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(b"I want a human\n").unwrap();
+    let said = stdout(&child.wait_with_output().unwrap());
+    assert!(said.contains("Nobody is at the desk right now"), "{said}");
 }
 
 #[test]

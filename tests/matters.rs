@@ -69,6 +69,22 @@ fn what_is_no_danger_is_booked_as_none(#[case] text: &str) {
     assert!(dangers.into_iter().all(|danger| !intents.contains(&danger.name)), "{intents:?}");
 }
 
+#[rstest]
+#[case::real_person("are you a real person", "are_you_a_bot")]
+#[case::praise("you guys rock", "thanks")]
+#[case::restored("My power has been restored!! 🎉", "thanks")]
+fn what_asks_for_nothing_gets_a_fitting_line(#[case] text: &str, #[case] intent: &str) {
+    let turn = turn(text);
+    assert_eq!(turn.decision, Decision::Answer(vec![intent.to_owned()]), "{text}: {}", said(&turn));
+    assert!(!said(&turn).starts_with("Yes"));
+}
+
+#[test]
+fn a_hand_over_is_kind_to_who_is_angry() {
+    let said = said(&turn("I want my money back!! this is outrageous, you incompetent idiots"));
+    assert!(said.contains("angry") || said.contains("anger"), "{said}");
+}
+
 #[test]
 fn danger_behind_four_thousand_characters_is_seen() {
     let polite = "I hope that all of you are well and that this is soon over for everybody. ".repeat(58);

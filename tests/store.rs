@@ -570,16 +570,20 @@ async fn an_escalation_goes_from_the_bot_to_an_agent_and_back() {
 }
 
 #[tokio::test]
-async fn the_queue_is_sorted_by_urgency_then_age() {
+async fn the_queue_is_sorted_by_urgency_then_promise_then_age() {
     let house = House::new().await;
     let mut ids = Vec::new();
+    let promised = house.store.receive(&says("p", "p", "x")).await.unwrap().conversation;
+    let mut turn = hand_over(Reason::Unsure, Urgency::Normal);
+    turn.escalation.as_mut().unwrap().due_at = Some(at(60));
     for (place, urgency) in [("a", Urgency::Normal), ("b", Urgency::High), ("c", Urgency::Danger), ("d", Urgency::High)]
     {
         let conversation = house.store.receive(&says(place, place, "x")).await.unwrap().conversation;
         ids.push(house.take_turn(conversation, hand_over(Reason::Wish, urgency)).await.unwrap());
     }
+    ids.push(house.take_turn(promised, turn).await.unwrap());
     let open = house.store.escalations(EscalationFilter::Open).await.unwrap();
-    assert_eq!(open.iter().map(|open| open.id).collect::<Vec<_>>(), [ids[2], ids[1], ids[3], ids[0]]);
+    assert_eq!(open.iter().map(|open| open.id).collect::<Vec<_>>(), [ids[2], ids[1], ids[3], ids[4], ids[0]]);
 }
 
 #[tokio::test]

@@ -1,7 +1,8 @@
 //! What the store counts for the figures.
 
 use evenkeel::{
-    conversation::{Reason, Urgency},
+    conversation::{Reason, Turn, Urgency},
+    reading::{Danger, Mood, Ranked, Reading},
     store::{NewPromise, NewReply, Outcome, PromiseCount, PromiseFilter, PromiseStep, Resolved, Span},
 };
 use jiff::SignedDuration;
@@ -35,6 +36,31 @@ async fn promises_count_where_they_fell_due_and_open_ones_always() {
     let count = |outcome| PromiseCount { owner: Some("Ana".into()), outcome, count: 1 };
     let counts = house.store.promise_counts(hour()).await.unwrap();
     assert_eq!(counts, [count(None), count(Some(Outcome::Broken)), count(Some(Outcome::Kept))]);
+}
+
+#[tokio::test]
+async fn what_was_not_understood_is_booked_as_that_and_no_danger_is_invented() {
+    let house = House::new().await;
+    let read = |intent: &str, probability: f64| Reading {
+        ranked: vec![Ranked { intent: intent.into(), probability }],
+        language: None,
+        mood: Mood::Calm,
+        danger: None,
+        concern: None,
+    };
+    for (place, intent, probability) in [("ana", "self_harm", 0.3), ("bo", "refund", 0.6)] {
+        let here = house.store.receive(&says(place, place, "a riddle")).await.unwrap().conversation;
+        let turn = Turn { readings: vec![read(intent, probability)], ..hand_over(Reason::Unsure, Urgency::Normal) };
+        house.take_turn(here, turn).await.unwrap();
+    }
+    let here = house.store.receive(&says("cy", "cy", "gas")).await.unwrap().conversation;
+    let mut danger = hand_over(Reason::Danger(Danger::Gas), Urgency::Danger);
+    danger.escalation.as_mut().unwrap().intents = vec!["gas_smell".into()];
+    house.take_turn(here, Turn { readings: vec![read("refund", 0.1)], ..danger }).await.unwrap();
+    let mut counted: Vec<String> =
+        house.store.decisions_by_intent(hour()).await.unwrap().into_iter().map(|count| count.of).collect();
+    counted.sort();
+    assert_eq!(counted, ["gas_smell", "not understood", "refund"]);
 }
 
 #[tokio::test]

@@ -10,7 +10,9 @@ use jiff::Timestamp;
 
 use super::{classify::stranger, incoming, load_responder, terminal::printable};
 use crate::{
+    config::Config,
     conversation::{Conversation, Decision, Memory, Standing, Turn},
+    desk::waiting::Outlook,
     reading::Reading,
     responder::Responder,
 };
@@ -23,7 +25,8 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, dir: &Path) -> anyhow::Result<ExitCode> {
-    let responder = load_responder(dir, None)?;
+    let hours = Config::load(dir)?.desk.hours;
+    let responder = load_responder(dir, None)?.expecting(Outlook { hours, ..Outlook::default() });
     let mut conversation = stranger();
     let mut output = io::stdout().lock();
     let prompting = io::stdin().is_terminal();

@@ -11,9 +11,9 @@ use serde::Serialize;
 
 use super::{incoming, load_responder, share, terminal::printable_json};
 use crate::{
-    conversation::{Conversation, Decision, Memory},
+    conversation::{Conversation, Decision, Memory, Reason},
     message::ConversationId,
-    reading::{Language, Mood, Ranked},
+    reading::{DangerSign, Language, Mood, Ranked},
     responder::Responder,
 };
 
@@ -47,35 +47,62 @@ pub(super) struct Verdict {
     decision: &'static str,
     /// Why a person is needed.
     reason: Option<&'static str>,
-    /// The most probable intent, whatever the decision.
-    pub intent: Option<String>,
-    pub probability: f64,
+    /// How soon a person is needed.
+    urgency: Option<&'static str>,
+    /// The intent that was answered or offered first, or by which a person was called; else the most probable one.
+    intent: Option<String>,
+    /// The highest that the message or a part of it gives this intent.
+    probability: f64,
+    /// All that were answered or offered.
+    intents: Vec<String>,
+    /// The most probable other intents of the whole message.
     alternatives: Vec<Ranked>,
+    /// The danger that fired, and by which rule or intent.
+    danger: Option<DangerSign>,
     language: Option<Language>,
     mood: Mood,
     #[serde(skip)]
     pub decided: Decision,
+    /// The most probable intent of the whole message, whatever was decided.
+    #[serde(skip)]
+    pub best: Option<Ranked>,
 }
 
 /// Decides about one message exactly as the service would.
 pub(super) fn verdict(responder: &Responder, text: &str, now: Timestamp) -> Verdict {
     let turn = responder.respond(&stranger(), &[incoming(text, None, now)], now);
-    let mut whole = turn.readings.into_iter().next();
-    let mut ranked = whole.as_mut().map(|reading| std::mem::take(&mut reading.ranked)).unwrap_or_default().into_iter();
-    let best = ranked.next();
+    let whole = turn.readings.first();
+    let ranked = whole.map_or(&[][..], |reading| &reading.ranked);
+    let best = ranked.first().cloned();
+    let (reason, intents) = match &turn.decision {
+        Decision::Answer(intents) | Decision::Clarify(intents) => (None, intents.clone()),
+        Decision::Escalate(reason) => (Some(*reason), Vec::new()),
+        Decision::Acknowledge | Decision::Silent => (None, Vec::new()),
+    };
+    let by_danger = turn.escalation.as_ref().filter(|_| reason.and_then(Reason::danger).is_some());
+    let decided = intents.first().or_else(|| by_danger.and_then(|escalation| escalation.intents.first()));
+    let intent = decided.cloned().or_else(|| best.as_ref().map(|best| best.intent.clone()));
+    let of_it = turn.readings.iter().flat_map(|reading| &reading.ranked);
+    let of_it = of_it.filter(|ranked| Some(&ranked.intent) == intent.as_ref()).map(|ranked| ranked.probability);
+    let sign = turn.readings.iter().filter_map(|reading| reading.danger.clone()).min_by_key(|sign| sign.danger);
+    let by_intent = || {
+        let danger = reason.and_then(Reason::danger)?;
+        Some(DangerSign { danger, rule: format!("intent {}", intent.as_deref()?) })
+    };
     Verdict {
         text: text.to_owned(),
         decision: turn.decision.as_str(),
-        reason: match turn.decision {
-            Decision::Escalate(reason) => Some(reason.as_str()),
-            _ => None,
-        },
-        probability: best.as_ref().map_or(0.0, |best| best.probability),
-        intent: best.map(|best| best.intent),
-        alternatives: ranked.collect(),
-        language: whole.as_ref().and_then(|reading| reading.language),
+        reason: reason.map(Reason::as_str),
+        urgency: turn.escalation.as_ref().map(|escalation| escalation.urgency.as_str()),
+        probability: of_it.fold(0.0, f64::max),
+        alternatives: ranked.iter().filter(|ranked| Some(&ranked.intent) != intent.as_ref()).cloned().collect(),
+        language: whole.and_then(|reading| reading.language),
         mood: whole.map_or(Mood::Calm, |reading| reading.mood),
-        decided: turn.decision,
+        danger: sign.or_else(by_intent),
+        decided: turn.decision.clone(),
+        intents,
+        intent,
+        best,
     }
 }
 

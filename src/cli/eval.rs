@@ -173,7 +173,13 @@ impl Seen {
             Decision::Clarify(intents) => Outcome::Clarified { right: gold.is_among(intents) },
             Decision::Escalate(_) | Decision::Acknowledge | Decision::Silent => Outcome::Escalated,
         };
-        Self { gold, best: verdict.intent.clone(), probability: verdict.probability, outcome }
+        let best = verdict.best.as_ref();
+        Self {
+            gold,
+            best: best.map(|best| best.intent.clone()),
+            probability: best.map_or(0.0, |best| best.probability),
+            outcome,
+        }
     }
 
     fn label(&self) -> Option<&str> {

@@ -4,7 +4,9 @@ use jiff::Timestamp;
 
 use crate::{
     knowledge::{CannotSay, Knowledge},
-    reading::Language,
+    policy::LIKELY,
+    reading::{Language, Reading},
+    store::EscalationRecord,
 };
 
 /// A response as an agent may send it.
@@ -16,6 +18,22 @@ pub struct Suggestion {
     pub text: Result<String, CannotSay>,
     /// The language that it is written in.
     pub language: Language,
+}
+
+/// What the customer probably wants: as the escalation says, then as the last reading does. Nothing that is hardly probable, and no
+/// danger but the one that a person was called for.
+#[must_use]
+pub fn likely(knowledge: &Knowledge, record: &EscalationRecord, reading: Option<&Reading>) -> Vec<String> {
+    let ranked = reading.into_iter().flat_map(|reading| &reading.ranked);
+    let probable = ranked.filter(|ranked| ranked.probability >= LIKELY).map(|ranked| &ranked.intent);
+    let mut likely: Vec<String> = Vec::new();
+    for intent in record.intents.iter().chain(probable) {
+        let danger = knowledge.intents.get(intent).and_then(|intent| intent.danger);
+        if !likely.contains(intent) && (danger.is_none() || danger == record.reason.danger()) {
+            likely.push(intent.clone());
+        }
+    }
+    likely
 }
 
 /// All responses in the customer's language where there is one: the likely ones first, most likely first, the others by title.
@@ -49,7 +67,24 @@ mod tests {
     use std::path::Path;
 
     use super::*;
-    use crate::knowledge;
+    use crate::{
+        conversation::Reason,
+        desk::transitions::tests::waiting,
+        knowledge,
+        reading::{Danger, Mood, Ranked},
+    };
+
+    #[test]
+    fn what_is_hardly_probable_is_not_suggested_and_no_danger_that_nobody_is_in() {
+        let now = Timestamp::now();
+        let sample = knowledge::load(Path::new(env!("CARGO_MANIFEST_DIR")), now).unwrap().knowledge.unwrap();
+        let ranked = [("self_harm", 0.3), ("refund", 0.1), ("water", 0.02)];
+        let ranked = ranked.map(|(intent, probability)| Ranked { intent: intent.to_owned(), probability });
+        let reading = Reading { ranked: ranked.into(), language: None, mood: Mood::Calm, danger: None, concern: None };
+        assert_eq!(likely(&sample, &waiting(), Some(&reading)), ["refund"]);
+        let danger = EscalationRecord { reason: Reason::Danger(Danger::SelfHarm), ..waiting() };
+        assert_eq!(likely(&sample, &danger, Some(&reading)), ["self_harm", "refund"]);
+    }
 
     #[test]
     fn the_likely_ones_come_first_and_every_response_is_there_once() {

@@ -381,8 +381,16 @@ impl Knowledge {
 
     /// The opening lines for a mood that can be said now; empty for calm.
     pub fn openings(&self, mood: Mood, language: Language, now: Timestamp) -> Vec<String> {
-        let templates = self.phrases.openings(mood, language).iter();
-        let lines = templates.map(|template| self.what_holds(template, Form::Markdown, language, now));
+        self.lines_that_hold(self.phrases.openings(mood, language), language, now)
+    }
+
+    /// The lines for a mood before a hand-over or a question back, which announce no answer; empty for calm.
+    pub fn empathy(&self, mood: Mood, language: Language, now: Timestamp) -> Vec<String> {
+        self.lines_that_hold(self.phrases.empathy(mood, language), language, now)
+    }
+
+    fn lines_that_hold(&self, templates: &[Template], language: Language, now: Timestamp) -> Vec<String> {
+        let lines = templates.iter().map(|template| self.what_holds(template, Form::Markdown, language, now));
         lines.filter(|line| !line.is_empty()).collect()
     }
 

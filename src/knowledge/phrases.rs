@@ -57,6 +57,7 @@ struct Lines {
     /// By key; those of `hand_over` as `hand_over.unsure`.
     lines: BTreeMap<String, Template>,
     openings: BTreeMap<Mood, Vec<Template>>,
+    empathy: BTreeMap<Mood, Vec<Template>>,
 }
 
 /// What the desk can fill in where a phrase is said.
@@ -121,6 +122,11 @@ impl Phrases {
         self.by_language.get(&language).and_then(|lines| lines.openings.get(&mood)).map_or(&[], Vec::as_slice)
     }
 
+    /// The lines for a mood before a hand-over or a question back, likewise.
+    pub fn empathy(&self, mood: Mood, language: Language) -> &[Template] {
+        self.by_language.get(&language).and_then(|lines| lines.empathy.get(&mood)).map_or(&[], Vec::as_slice)
+    }
+
     /// Reads the file. What is broken is reported and left out.
     pub fn read(source: &Arc<Source>, languages: &Languages, compiler: &mut Compiler<'_>) -> Self {
         let mut phrases = Self::default();
@@ -161,7 +167,7 @@ fn read_block(
     compiler: &mut Compiler<'_>,
 ) -> Lines {
     let mut lines = Lines::default();
-    let known: Vec<&str> = LINES.into_iter().chain(["opening", "hand_over"]).collect();
+    let known: Vec<&str> = LINES.into_iter().chain(["opening", "empathy", "hand_over"]).collect();
     let Some(fields) = Fields::new(source, block, "the phrases", &known, &mut compiler.problems) else { return lines };
     let missing = |key: &str, heading: std::ops::Range<usize>, compiler: &mut Compiler<'_>| {
         if required {
@@ -194,24 +200,26 @@ fn read_block(
         None if fields.is_meant("hand_over") => {}
         None => missing("hand_over", heading.range.clone(), compiler),
     }
-    match fields.get("opening") {
-        Some(node) => {
-            let moods = MOODS.map(Mood::as_str);
-            if let Some(fields) = Fields::new(source, node, "`opening`", &moods, &mut compiler.problems) {
-                for mood in MOODS {
-                    let name = format!("opening.{}", mood.as_str());
-                    match fields.get(mood.as_str()) {
-                        Some(node) => {
-                            let read = read_openings(source, node, &name, language, compiler);
-                            lines.openings.insert(mood, read);
-                        }
-                        None => missing(&name, heading.range.clone(), compiler),
-                    }
-                }
+    for (key, is_required, into) in [("opening", true, &mut lines.openings), ("empathy", false, &mut lines.empathy)] {
+        let Some(node) = fields.get(key) else {
+            if is_required && !fields.is_meant(key) {
+                missing(key, heading.range.clone(), compiler);
+            }
+            continue;
+        };
+        let moods = MOODS.map(Mood::as_str);
+        let what = format!("`{key}`");
+        let Some(fields) = Fields::new(source, node, &what, &moods, &mut compiler.problems) else {
+            continue;
+        };
+        for mood in MOODS {
+            let name = format!("{key}.{}", mood.as_str());
+            match fields.get(mood.as_str()) {
+                Some(node) => drop(into.insert(mood, read_openings(source, node, &name, language, compiler))),
+                None if is_required => missing(&name, heading.range.clone(), compiler),
+                None => {}
             }
         }
-        None if fields.is_meant("opening") => {}
-        None => missing("opening", heading.range.clone(), compiler),
     }
     lines
 }

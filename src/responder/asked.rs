@@ -1,10 +1,13 @@
 //! What a message surely asks, and what of it stays open.
 
 use super::{
-    burst::Message,
+    burst::{Message, Part},
     decide::{Scene, WORRY_PROBABILITY},
 };
-use crate::{policy, reading::Reading};
+use crate::{
+    policy,
+    reading::{Concern, Reading},
+};
 
 /// A part counts as the story around a question where that question is among so many of its most probable intents…
 const NEARBY: usize = 3;
@@ -27,18 +30,11 @@ pub(super) struct Asked<'m> {
 /// or a statement.
 pub(super) fn asked<'m>(scene: &Scene<'_>, message: &'m Message) -> Asked<'m> {
     let mut sure = surely(scene, message);
-    let matters = || sure.iter().copied().filter(|name| !scene.is_courtesy(name));
-    let mut open: Vec<&Reading> = Vec::new();
-    for part in &message.parts {
-        let best = scene.sure(&part.reading);
-        let understood = best.is_some_and(|best| sure.contains(&best) || scene.is_courtesy(best));
-        if !understood && !part.courteous && !is_courteous(scene, &part.reading) && !is_around(&part.reading, matters())
-        {
-            open.push(&part.reading);
-        }
-    }
-    let has_matters = matters().next().is_some();
-    if open.is_empty() && (message.cut || concerns(message) || (message.parts.is_empty() && sure.is_empty())) {
+    let mut open = open_beside(scene, message, &sure);
+    let has_matters = sure.iter().any(|name| !scene.is_courtesy(name));
+    if open.is_empty()
+        && (message.cut || concerns(message, has_matters) || (message.parts.is_empty() && sure.is_empty()))
+    {
         open.push(&message.whole);
     }
     if !open.is_empty() && !has_matters {
@@ -48,6 +44,30 @@ pub(super) fn asked<'m>(scene: &Scene<'_>, message: &'m Message) -> Asked<'m> {
         sure.retain(|name| !scene.is_courtesy(name));
     }
     Asked { sure: sure.into_iter().map(str::to_owned).collect(), open }
+}
+
+/// The same of what stands beside a choice that was picked.
+pub(super) fn asked_beside<'m>(scene: &Scene<'_>, message: &'m Message, picked: &'m str) -> Asked<'m> {
+    let mut sure = vec![picked];
+    for intent in message.parts.iter().filter_map(|part| scene.sure(&part.reading)) {
+        if !scene.is_courtesy(intent) && !sure.contains(&intent) {
+            sure.push(intent);
+        }
+    }
+    let open = open_beside(scene, message, &sure);
+    Asked { sure: sure.into_iter().map(str::to_owned).collect(), open }
+}
+
+/// The parts that were not understood, where these intents are surely meant.
+fn open_beside<'m>(scene: &Scene<'_>, message: &'m Message, sure: &[&str]) -> Vec<&'m Reading> {
+    let matters = || sure.iter().copied().filter(|name| !scene.is_courtesy(name));
+    let is_open = |part: &&Part| {
+        let best = scene.sure(&part.reading);
+        let understood = best.is_some_and(|best| sure.contains(&best) || scene.is_courtesy(best));
+        let polite = part.courteous || is_courteous(scene, &part.reading);
+        !understood && !polite && !is_around(&part.reading, matters())
+    };
+    message.parts.iter().filter(is_open).map(|part| &part.reading).collect()
 }
 
 /// The intents that are surely meant, by the whole message or by its parts.
@@ -109,10 +129,12 @@ pub(super) fn is_worrying(scene: &Scene<'_>, message: &Message) -> bool {
         let worrying = reading.ranked.iter().filter(|ranked| ranked.probability >= WORRY_PROBABILITY);
         worrying.into_iter().any(|ranked| scene.is_danger(&ranked.intent))
     };
-    message.cries || concerns(message) || message.readings().any(danger)
+    message.cries || concerns(message, false) || message.readings().any(danger)
 }
 
-/// Whether it shows what is not danger yet and must not wait: a person reads it, whatever is answered.
-fn concerns(message: &Message) -> bool {
-    message.readings().any(|reading| reading.concern.is_some())
+/// Whether it shows what is not danger yet and must not wait: a person reads it, whatever is answered. A cry for help that does not say
+/// what for asks no more than the matter that is answered.
+fn concerns(message: &Message, is_answered: bool) -> bool {
+    let concerns = message.readings().filter_map(|reading| reading.concern);
+    concerns.into_iter().any(|concern| concern != Concern::Cry || !is_answered)
 }

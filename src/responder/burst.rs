@@ -29,6 +29,8 @@ pub(super) struct Message {
     pub cries: bool,
     /// The offered choice that it picks.
     pub picked: Option<Choice>,
+    /// It takes none of the offered choices.
+    pub declined: bool,
     /// It has words that can be read.
     pub has_words: bool,
     pub has_attachments: bool,
@@ -70,11 +72,19 @@ pub(super) fn read(burst: &[Incoming], offered: &[Choice], read: impl Fn(&str) -
     let tapped = burst.iter().rev().find_map(|incoming| incoming.choice.as_deref());
     let mut whole = read(&text);
     Signs { danger: whole.danger, concern: whole.concern } = signs(burst, &all);
+    let mut pieces = Pieces::of(&text);
+    let alone = pieces.parts.len() <= 1;
     let picked = tapped
         .and_then(choice::standing)
-        .or_else(|| choice::picked(offered, tapped, &text, &whole).cloned())
+        .or_else(|| choice::picked(offered, tapped, &text, &whole, alone).cloned())
         .or_else(|| tapped.and_then(choice::earlier));
-    let pieces = if picked.is_some() { Pieces::default() } else { Pieces::of(&text) };
+    // What was written beside a tap is read too.
+    let beside = burst.iter().filter(|incoming| incoming.choice.is_none()).cloned().collect::<Vec<_>>();
+    let beside = joined(&beside);
+    if picked.is_some() {
+        pieces =
+            if tapped.is_some() { Pieces::beside(cut(&beside, policy::MAX_READ_CHARS)) } else { Pieces::default() };
+    }
     Message {
         whole,
         parts: pieces.parts.into_iter().map(|(piece, courteous)| Part { reading: read(piece), courteous }).collect(),
@@ -82,6 +92,7 @@ pub(super) fn read(burst: &[Incoming], offered: &[Choice], read: impl Fn(&str) -
         cut: pieces.cut || text.len() < all.len(),
         cries: pieces.cries,
         picked,
+        declined: choice::declines(offered, &text),
         has_words: text.chars().any(char::is_alphanumeric),
         has_attachments: burst.iter().any(|incoming| !incoming.attachments.is_empty()),
         quoted_danger: burst
@@ -133,6 +144,15 @@ struct Pieces<'t> {
 }
 
 impl<'t> Pieces<'t> {
+    /// Of what stands beside something else: a single piece is read by itself.
+    fn beside(text: &'t str) -> Self {
+        let pieces = Self::of(text);
+        if !pieces.parts.is_empty() || !text.chars().any(char::is_alphanumeric) {
+            return pieces;
+        }
+        Self { parts: vec![(text, courtesy::within(text).0.is_empty())], ..pieces }
+    }
+
     fn of(text: &'t str) -> Self {
         let (sentences, halved) = questions(text);
         if sentences.is_empty() {

@@ -1,5 +1,9 @@
 //! The choices that a customer is offered, and which of them an answer picks.
 
+use super::{
+    cues::{self, is_among, words},
+    places,
+};
 use crate::{message::Choice, reading::Reading};
 
 /// The choice that keeps the bot.
@@ -9,25 +13,6 @@ const INTENT: &str = "intent:";
 /// After a clarifying question a shorter answer is enough: its best intent counts as picked from this probability on if it was
 /// offered. Half of what an unasked question would commonly need, because only two or three intents are left to tell apart.
 const PICK_PROBABILITY: f64 = 0.3;
-
-/// Plain words for the first and for the last of two choices ("Talk to a person" / "No, that is all").
-const YES: [&str; 14] = [
-    "yes",
-    "yeah",
-    "yep",
-    "yes please",
-    "please",
-    "ok",
-    "okay",
-    "sure",
-    "sí",
-    "si",
-    "sí por favor",
-    "claro",
-    "oui",
-    "ja",
-];
-const NO: [&str; 8] = ["no", "nope", "no thanks", "no thank you", "nah", "no gracias", "non", "nein"];
 
 pub(super) fn intent_choice(intent: &str, title: &str) -> Choice {
     Choice { id: format!("{INTENT}{intent}"), label: title.to_owned() }
@@ -49,12 +34,14 @@ pub(super) fn earlier(tapped: &str) -> Option<Choice> {
     tapped.starts_with(INTENT).then(|| Choice { id: tapped.to_owned(), label: String::new() })
 }
 
-/// Which of the offered choices is meant: the tapped one, a number, the words of a label, yes or no, or the best intent.
+/// Which of the offered choices is meant: the tapped one, a number, the words of a label, yes or no, or the best intent. The last only of
+/// an answer that says nothing else (`alone`): a choice must not swallow what stands beside it.
 pub(super) fn picked<'a>(
     offered: &'a [Choice],
     tapped: Option<&str>,
     text: &str,
     reading: &Reading,
+    alone: bool,
 ) -> Option<&'a Choice> {
     if offered.is_empty() {
         return None;
@@ -62,22 +49,21 @@ pub(super) fn picked<'a>(
     if let Some(choice) = tapped.and_then(|id| offered.iter().find(|choice| choice.id == id)) {
         return Some(choice);
     }
-    let said = words(text);
-    if said.is_empty() {
-        return None;
-    }
-    by_number(offered, &said)
-        .or_else(|| by_label(offered, &said))
-        .or_else(|| by_yes_or_no(offered, &said))
-        .or_else(|| by_intent(offered, reading))
+    by_yes_or_no(offered, text)
+        .or_else(|| places::named(text, offered.len().min(places::MAX)).and_then(|place| offered.get(place)))
+        .or_else(|| by_label(offered, &words(text)))
+        .or_else(|| by_intent(offered, reading).filter(|_| alone))
 }
 
-fn by_number<'a>(offered: &'a [Choice], said: &str) -> Option<&'a Choice> {
-    let number: usize = said.parse().ok()?;
-    offered.get(number.checked_sub(1)?)
+/// Whether an answer takes none of the offered choices.
+pub(super) fn declines(offered: &[Choice], text: &str) -> bool {
+    !offered.is_empty() && is_among(cues::NONE, text)
 }
 
 fn by_label<'a>(offered: &'a [Choice], said: &str) -> Option<&'a Choice> {
+    if said.is_empty() {
+        return None;
+    }
     if let Some(choice) = offered.iter().find(|choice| words(&choice.label) == said) {
         return Some(choice);
     }
@@ -94,14 +80,15 @@ fn by_label<'a>(offered: &'a [Choice], said: &str) -> Option<&'a Choice> {
     fitting.next().is_none().then_some(only)
 }
 
-fn by_yes_or_no<'a>(offered: &'a [Choice], said: &str) -> Option<&'a Choice> {
+fn by_yes_or_no<'a>(offered: &'a [Choice], text: &str) -> Option<&'a Choice> {
     let [person, keep] = offered else { return None };
     if person.id != Choice::PERSON || keep.id != KEEP_BOT {
         return None;
     }
-    if YES.contains(&said) {
+    let thumbs = cues::thumbs(text);
+    if thumbs == Some(true) || is_among(cues::YES, text) {
         Some(person)
-    } else if NO.contains(&said) {
+    } else if thumbs == Some(false) || is_among(cues::NO, text) || is_among(cues::NONE, text) {
         Some(keep)
     } else {
         None
@@ -111,15 +98,6 @@ fn by_yes_or_no<'a>(offered: &'a [Choice], said: &str) -> Option<&'a Choice> {
 fn by_intent<'a>(offered: &'a [Choice], reading: &Reading) -> Option<&'a Choice> {
     let best = reading.best().filter(|best| best.probability >= PICK_PROBABILITY)?;
     offered.iter().find(|choice| intent_of(choice) == Some(&best.intent))
-}
-
-/// Lower-case words with single spaces, without punctuation.
-fn words(text: &str) -> String {
-    text.to_lowercase()
-        .split(|c: char| !c.is_alphanumeric())
-        .filter(|word| !word.is_empty())
-        .collect::<Vec<_>>()
-        .join(" ")
 }
 
 #[cfg(test)]
@@ -158,27 +136,39 @@ mod tests {
     #[case::something_else("when is the power back", "")]
     fn an_answer_in_words_or_numbers_picks_its_choice(#[case] said: &str, #[case] id: &str) {
         let offered = offered();
-        let picked = picked(&offered, None, said, &reading("outage", 0.9));
+        let picked = picked(&offered, None, said, &reading("outage", 0.9), true);
         assert_eq!(picked.map_or("", |choice| &choice.id), id);
     }
 
     #[test]
     fn a_tap_wins_over_the_words() {
         let offered = offered();
-        assert_eq!(picked(&offered, Some("person"), "1", &reading("x", 0.0)).unwrap().id, "person");
+        assert_eq!(picked(&offered, Some("person"), "1", &reading("x", 0.0), true).unwrap().id, "person");
     }
 
     #[test]
     fn an_unknown_tap_is_read_as_words() {
-        assert!(picked(&offered(), Some("intent:nuke"), "hello", &reading("x", 0.9)).is_none());
+        assert!(picked(&offered(), Some("intent:nuke"), "hello", &reading("x", 0.9), true).is_none());
     }
 
     #[test]
     fn the_best_intent_picks_only_if_offered_and_probable_enough() {
         let offered = offered();
-        assert!(picked(&offered, None, "money back pls", &reading("refund", 0.5)).is_some());
-        assert!(picked(&offered, None, "money back pls", &reading("refund", 0.1)).is_none());
-        assert!(picked(&offered, None, "money back pls", &reading("water", 0.9)).is_none());
+        assert!(picked(&offered, None, "money back pls", &reading("refund", 0.5), true).is_some());
+        assert!(picked(&offered, None, "money back pls", &reading("refund", 0.1), true).is_none());
+        assert!(picked(&offered, None, "money back pls", &reading("water", 0.9), true).is_none());
+    }
+
+    #[test]
+    fn a_choice_does_not_swallow_what_stands_beside_it() {
+        let offered = offered();
+        assert!(picked(&offered, None, "the money. and my house floods", &reading("refund", 0.9), false).is_none());
+    }
+
+    #[test]
+    fn none_of_the_choices_is_an_answer() {
+        assert!(declines(&offered(), "None of these.") && declines(&offered(), "ninguna de estas"));
+        assert!(!declines(&offered(), "none of this works") && !declines(&[], "none of these"));
     }
 
     #[test]
@@ -187,8 +177,11 @@ mod tests {
             Choice { id: Choice::PERSON.into(), label: "Talk to a person".into() },
             Choice { id: KEEP_BOT.into(), label: "No, that is all".into() },
         ];
-        assert_eq!(picked(&offer, None, "Yes, please!", &reading("x", 0.0)).unwrap().id, Choice::PERSON);
-        assert_eq!(picked(&offer, None, "no", &reading("x", 0.0)).unwrap().id, KEEP_BOT);
-        assert!(picked(&offered(), None, "yes", &reading("x", 0.0)).is_none());
+        assert_eq!(picked(&offer, None, "Yes, please!", &reading("x", 0.0), true).unwrap().id, Choice::PERSON);
+        assert_eq!(picked(&offer, None, "no", &reading("x", 0.0), true).unwrap().id, KEEP_BOT);
+        assert_eq!(picked(&offer, None, "👍🏼", &reading("x", 0.0), true).unwrap().id, Choice::PERSON);
+        assert_eq!(picked(&offer, None, "👎", &reading("x", 0.0), true).unwrap().id, KEEP_BOT);
+        assert!(picked(&offered(), None, "👍", &reading("x", 0.0), true).is_none());
+        assert!(picked(&offered(), None, "yes", &reading("x", 0.0), true).is_none());
     }
 }

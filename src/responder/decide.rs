@@ -4,9 +4,9 @@ use jiff::Timestamp;
 
 use super::{
     WISH_INTENT,
-    asked::{Asked, asked, is_around, is_worrying},
+    asked::{Asked, asked, asked_beside, is_around, is_worrying},
     burst::Message,
-    choice,
+    choice, cues,
 };
 use crate::{
     conversation::{Decision, Escalation, Memory, Promise, Reason, Standing, Urgency},
@@ -60,9 +60,6 @@ pub(super) const WORRY_PROBABILITY: f64 = 0.35;
 /// From this probability on the wish for a person counts as meant. It costs nobody a wrong answer, and to be refused a person is what
 /// angers people most.
 const WISH_PROBABILITY: f64 = 0.35;
-
-/// From this probability on an agent is told that a customer may want it. Below one in ten it misleads.
-const LIKELY: f64 = 0.1;
 
 /// So many intents are named to agents.
 const MAX_LIKELY: usize = 3;
@@ -161,12 +158,20 @@ pub(super) fn decide(scene: &Scene<'_>, memory: &Memory, public: bool, message: 
     }
     let settle = Settle { scene, memory, public, message };
     if let Some(picked) = &message.picked {
-        return match picked.id.as_str() {
-            Choice::PERSON => settle.hand_over(Reason::Wish, Vec::new(), Vec::new()),
-            Choice::HELP => Plan::new(Decision::Acknowledge, vec![Say::Phrase(Phrase::Welcome)]),
-            choice::KEEP_BOT => Plan::new(Decision::Acknowledge, vec![Say::Phrase(Phrase::KeptBot)]),
-            _ => settle.intents(choice::intent_of(picked).map(str::to_owned).into_iter().collect(), &[]),
-        };
+        let alone = message.parts.is_empty();
+        match picked.id.as_str() {
+            Choice::PERSON => return settle.hand_over(Reason::Wish, Vec::new(), Vec::new()),
+            Choice::HELP if alone => return courtesy(Phrase::Welcome),
+            choice::KEEP_BOT if alone => return courtesy(Phrase::KeptBot),
+            _ => {}
+        }
+        if let Some(intent) = choice::intent_of(picked) {
+            let Asked { sure, open } = asked_beside(scene, message, intent);
+            return settle.intents(sure, &open);
+        }
+    }
+    if message.declined {
+        return settle.declined();
     }
     if !message.has_words {
         return settle.wordless();
@@ -174,8 +179,16 @@ pub(super) fn decide(scene: &Scene<'_>, memory: &Memory, public: bool, message: 
     if wishes_for_a_person(message) {
         return settle.hand_over(Reason::Wish, Vec::new(), Vec::new());
     }
+    if let Some(plan) = settle.by_cue() {
+        return plan;
+    }
     let Asked { sure, open } = asked(scene, message);
     if sure.is_empty() { settle.unsure(&open) } else { settle.intents(sure, &open) }
+}
+
+/// Nothing was asked that needs an answer.
+fn courtesy(phrase: Phrase) -> Plan {
+    Plan::new(Decision::Acknowledge, vec![Say::Phrase(phrase)])
 }
 
 /// The gravest danger that the message speaks of, by its words or by its intent.
@@ -345,6 +358,48 @@ impl Settle<'_> {
         Plan { offered, ..Plan::new(decision, vec![Say::Phrase(Phrase::Clarify)]) }
     }
 
+    /// None of the choices is meant: it is asked for in words, and a person is offered.
+    fn declined(&self) -> Plan {
+        if self.memory.clarifications >= policy::MAX_CLARIFICATIONS {
+            return self.hand_over(Reason::Unclear, Vec::new(), Vec::new());
+        }
+        Plan {
+            offered: vec![self.scene.phrase_choice(Choice::PERSON, Phrase::Person)],
+            ..Plan::new(Decision::Clarify(Vec::new()), vec![Say::Phrase(Phrase::Welcome)])
+        }
+    }
+
+    /// A short line whose meaning depends on where the conversation stands.
+    fn by_cue(&self) -> Option<Plan> {
+        let says = |lines| cues::is_among(lines, &self.message.text);
+        match self.memory.standing {
+            Standing::Waiting if says(cues::STILL_THERE) => Some(self.still_waiting()),
+            Standing::Waiting if says(cues::WHAT_NOW) => {
+                self.help_again().map(|help| Plan::new(Decision::Acknowledge, vec![help]))
+            }
+            Standing::Bot if says(cues::NEVER_MIND) => Some(courtesy(Phrase::KeptBot)),
+            _ => None,
+        }
+    }
+
+    /// Who waits hears that they do, and by when somebody answers, as far as it is known. In danger the help comes first.
+    fn still_waiting(&self) -> Plan {
+        let mut say: Vec<Say> = self.help_again().into_iter().collect();
+        let known = self.scene.knowledge.languages().contains(&self.scene.language);
+        say.push(Say::Phrase(match () {
+            () if !known => Phrase::Waiting,
+            () if self.is_closed() && say.is_empty() => Phrase::Nobody,
+            () => Phrase::StillWaiting,
+        }));
+        Plan::new(Decision::Acknowledge, say)
+    }
+
+    /// The help for the danger that the customer wrote of last, in short.
+    fn help_again(&self) -> Option<Say> {
+        let danger = *self.memory.warned.last()?;
+        self.scene.knowledge.help_in_short(danger, self.scene.language, self.scene.now).map(Say::Answer)
+    }
+
     /// Nothing that can be read: files go to a person, all else is asked for in words.
     fn wordless(&self) -> Plan {
         if self.message.has_attachments {
@@ -406,7 +461,7 @@ impl Settle<'_> {
 /// What the customer probably wants, most probable first. A danger is not among it: without a sign of it nobody is in danger.
 fn likely(scene: &Scene<'_>, open: &[&Reading]) -> Vec<String> {
     let mut ranked: Vec<&Ranked> = open.iter().flat_map(|reading| &reading.ranked).collect();
-    ranked.retain(|ranked| ranked.probability >= LIKELY && !scene.is_danger(&ranked.intent));
+    ranked.retain(|ranked| ranked.probability >= policy::LIKELY && !scene.is_danger(&ranked.intent));
     ranked.sort_by(|one, other| other.probability.total_cmp(&one.probability));
     let mut likely: Vec<String> = Vec::new();
     for ranked in ranked {

@@ -8,7 +8,9 @@ mod burst;
 mod choice;
 mod costs;
 mod courtesy;
+mod cues;
 mod decide;
+mod places;
 mod tongue;
 mod wording;
 
@@ -232,6 +234,10 @@ fn remember(mut memory: Memory, scene: &Scene<'_>, plan: &Plan, spoke: bool) -> 
     memory.last_turn_at = Some(now);
     memory.introduced |= spoke;
     memory.answered.extend(plan.answered.iter().map(|intent| Answered { intent: intent.clone(), at: now }));
+    if let Some(escalation) = &plan.escalation {
+        let first = memory.due_at.filter(|_| memory.standing != Standing::Bot);
+        memory.due_at = first.or(escalation.due_at);
+    }
     memory.clarifications = match plan.decision {
         Decision::Clarify(_) => memory.clarifications.saturating_add(1),
         Decision::Silent => memory.clarifications,

@@ -22,6 +22,8 @@ en:
     worried: [Take a breath.]
     angry: [You want facts., Here is the plain state.]
     sad: [That is hard.]
+  empathy:
+    angry: [I hear you.]
   clarify: Which one?
   person: Talk to a person
   already_said: I said all I know. A person?
@@ -46,7 +48,10 @@ en:
   no_words: Please use words.
   welcome: Ask away.
   joined: '{{ desk.agent }} is here.'
-  still_waiting: You still wait.
+  still_waiting: |-
+    You still wait.
+
+    Until {{ desk.by }}.
   nobody: |-
     Nobody is here.
 
@@ -132,6 +137,7 @@ fn message(ranked: &[(&str, f64)]) -> Message {
         cut: false,
         cries: false,
         picked: None,
+        declined: false,
         has_words: true,
         has_attachments: false,
         quoted_danger: None,
@@ -394,6 +400,9 @@ fn what_must_not_wait_reaches_a_person_before_others_whatever_is_answered() {
     let answered = concerned(sure("restoration"));
     assert_eq!(said(&answered), format!("{first}\n\nPower is back at noon.\n\nA person reads this (unsure)."));
     assert_eq!(answered.escalation.unwrap().urgency, Urgency::High);
+    let mut cry = sure("restoration");
+    cry.whole.concern = Some(Concern::Cry);
+    assert_eq!(said(&Talk::new().hears(cry)), "Power is back at noon.", "it cries for what is answered");
     for other in [sure("greeting"), Message { has_words: false, ..message(&[]) }, message(&[("refund", 0.6)])] {
         let turn = concerned(other);
         assert_eq!(said(&turn), format!("{first}\n\nA person reads this (unsure)."));
@@ -459,6 +468,68 @@ fn who_waits_for_a_person_still_gets_answers_and_otherwise_hears_that_it_was_add
     talk.hears(sure("talk_to_person"));
     assert_eq!(said(&talk.hears(sure("restoration"))), "Power is back at noon.");
     assert_eq!(said(&talk.hears(message(&[("refund", 0.5), ("water", 0.4)]))), "I added this.");
+}
+
+fn writes(text: &str) -> Message {
+    Message { text: text.into(), ..message(&[]) }
+}
+
+#[test]
+fn who_waits_and_asks_how_long_hears_the_time_that_was_named() {
+    let mut talk = Talk { outlook: in_half_an_hour(), ..Talk::new() };
+    talk.hears(sure("talk_to_person"));
+    for text in ["hello?", "how long do i have to wait", "¿Hay alguien?"] {
+        let turn = talk.hears(Message { text: text.into(), ..sure("greeting") });
+        assert_eq!((turn.decision.as_str(), said(&turn)), ("acknowledge", "You still wait.\n\nUntil 10:30."));
+        assert_eq!(turn.memory.standing, Standing::Waiting);
+    }
+    talk.now += jiff::SignedDuration::from_mins(28);
+    assert_eq!(said(&talk.hears(writes("hello?"))), "You still wait.", "the clocks name a new time");
+    let mut talk = Talk::new();
+    talk.hears(sure("talk_to_person"));
+    talk.outlook = closed();
+    assert_eq!(said(&talk.hears(writes("hello?"))), "Nobody is here.\n\nBack 12:00.");
+    assert_eq!(said(&Talk::new().hears(Message { text: "hello?".into(), ..sure("greeting") })), "Hello.");
+}
+
+#[test]
+fn who_is_in_danger_and_asks_what_to_do_hears_the_help_again() {
+    let mut talk = Talk::new();
+    talk.hears(sure("gas"));
+    assert_eq!(said(&talk.hears(writes("what do i do now?"))), "Leave the house. Call 555-0100.");
+    assert_eq!(said(&talk.hears(writes("hello?"))), "Leave the house. Call 555-0100.\n\nYou still wait.");
+    assert_eq!(said(&talk.hears(message(&[("refund", 0.3)]))), "I added this.");
+}
+
+#[test]
+fn who_takes_it_back_needs_nobody() {
+    let turn = Talk::new().hears(writes("Forget it."));
+    assert_eq!((turn.decision.as_str(), said(&turn)), ("acknowledge", "All right."));
+}
+
+#[test]
+fn who_means_none_of_the_choices_is_asked_for_words_and_then_a_person_comes() {
+    let mut talk = Talk::new();
+    talk.hears(message(&[("restoration", 0.5), ("refund", 0.4)]));
+    let none = || Message { declined: true, ..writes("none of these") };
+    let turn = talk.hears(none());
+    assert_eq!((said(&turn), choices(&turn)), ("Ask away.", vec!["person"]));
+    assert_eq!(escalated(&talk.hears(none())), Some(Reason::Unclear));
+}
+
+#[test]
+fn what_is_written_beside_a_tap_is_read_too() {
+    let mut talk = Talk::new();
+    talk.hears(message(&[("restoration", 0.5), ("refund", 0.4)]));
+    let beside = |text: &str| {
+        let written = Incoming { text: text.to_owned(), choice: None, message_id: "2".into(), ..taps("") };
+        burst::read(&[taps("intent:refund"), written], &talk.conversation.memory.offered, |_| reading(&[]))
+    };
+    let (thanks, more) = (beside("thanks"), beside("my house is flooding"));
+    let memory = talk.conversation.memory.clone();
+    assert_eq!(said(&talk.hears(thanks)), "Refunds take a week.");
+    talk.conversation.memory = memory;
+    assert_eq!(said(&talk.hears(more)), "Refunds take a week.\n\nA person reads this (unsure).");
 }
 
 #[test]
@@ -669,6 +740,19 @@ fn the_mood_chooses_the_opening_line() {
     let openings = ["You want facts.", "Here is the plain state."];
     assert!(openings.iter().any(|opening| first.starts_with(opening)), "{first}");
     assert_ne!(first.split('.').next(), second.split('.').next(), "no line twice in a row");
+}
+
+#[test]
+fn a_hand_over_and_a_question_back_begin_with_empathy() {
+    let angry = |mut message: Message| {
+        message.whole.mood = Mood::Angry;
+        message
+    };
+    assert_eq!(said(&Talk::new().hears(angry(message(&[])))), "I hear you.\n\nA person reads this (unsure).");
+    let asked = Talk::new().hears(angry(message(&[("restoration", 0.5), ("refund", 0.4)])));
+    assert_eq!(said(&asked), "I hear you.\n\nWhich one?");
+    let urgent = Talk::new().hears(angry(message(&[("gas", 0.4)])));
+    assert!(!said(&urgent).contains("I hear you"), "whom to call comes first: {}", said(&urgent));
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use super::decide::{Plan, Say, Scene};
 use crate::{
     conversation::{Decision, Memory, Reason},
+    desk::waiting::before,
     knowledge::{DeskValues, Phrase, Said},
     message::{Author, Choice, ConversationId, Outgoing},
     reading::Mood,
@@ -13,7 +14,9 @@ pub(super) fn word(scene: &Scene<'_>, memory: &Memory, id: ConversationId, mood:
     if plan.say.is_empty() {
         return Vec::new();
     }
-    let by = plan.escalation.as_ref().and_then(|escalation| escalation.due_at);
+    // Shortly before it the clocks name a new time.
+    let named = || memory.due_at.filter(|due_at| before(*due_at, scene.now) > scene.now);
+    let by = plan.escalation.as_ref().map_or_else(named, |escalation| escalation.due_at);
     let desk = DeskValues { agent: None, by, opens: scene.opens() };
     let phrase = |phrase| scene.knowledge.phrase_of_desk(phrase, scene.language, scene.now, &desk);
     let mut body: Vec<Said> = plan
@@ -29,7 +32,7 @@ pub(super) fn word(scene: &Scene<'_>, memory: &Memory, id: ConversationId, mood:
     let mut after = Vec::new();
     if !memory.introduced {
         // In danger the help comes first; that a machine wrote it can wait one paragraph.
-        if in_danger(plan) {
+        if in_danger(plan) || is_urgent(plan) {
             after.push(phrase(Phrase::Introduction));
         } else {
             before.push(phrase(Phrase::Introduction));
@@ -67,13 +70,26 @@ fn in_danger(plan: &Plan) -> bool {
     matches!(plan.decision, Decision::Escalate(Reason::Danger(_)))
 }
 
-/// A line for the customer's mood, before an answer that matters. Each turn takes the next one, from a start that differs between
-/// conversations, so that nobody reads the same line twice in a row.
+/// It begins with whom to call.
+fn is_urgent(plan: &Plan) -> bool {
+    matches!(plan.say.first(), Some(Say::Phrase(Phrase::Urgent)))
+}
+
+/// A line for the customer's mood, before an answer that matters; another where there is none and a person or a question back takes its
+/// place. Each turn takes the next one, from a start that differs between conversations, so that nobody reads the same line twice in a row.
 fn opening(scene: &Scene<'_>, memory: &Memory, id: ConversationId, mood: Mood, plan: &Plan) -> Option<String> {
-    if in_danger(plan) || plan.answered.iter().all(|intent| scene.is_courtesy(intent)) {
+    if in_danger(plan) || is_urgent(plan) {
         return None;
     }
-    let lines = scene.knowledge.openings(mood, scene.language, scene.now);
+    let answers = plan.say.iter().any(|say| matches!(say, Say::Answer(_)));
+    let asked = plan.answered.iter().any(|intent| !scene.is_courtesy(intent));
+    let lines = match plan.decision {
+        _ if answers && asked => scene.knowledge.openings(mood, scene.language, scene.now),
+        Decision::Escalate(_) | Decision::Clarify(_) if !answers => {
+            scene.knowledge.empathy(mood, scene.language, scene.now)
+        }
+        _ => return None,
+    };
     let start = id.0.as_u128() as usize;
     lines.get(start.wrapping_add(memory.turns as usize).checked_rem(lines.len())?).cloned()
 }

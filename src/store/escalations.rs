@@ -65,10 +65,10 @@ macro_rules! select_records {
 }
 pub(super) use select_records;
 
-/// The order in which agents are to take what is open: danger first, then the oldest promise, then the oldest.
+/// The order in which agents are to take what is open: the more urgent first, then the oldest promise, then the oldest.
 macro_rules! queue_order {
     () => {
-        "e.urgency <> 'danger', e.due_at IS NULL, e.due_at, e.urgency <> 'high', e.id"
+        "e.urgency <> 'danger', e.urgency <> 'high', e.due_at IS NULL, e.due_at, e.id"
     };
 }
 pub(super) use queue_order;

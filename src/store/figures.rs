@@ -1,13 +1,17 @@
 //! What happened in a span of time, counted.
 
 use jiff::Timestamp;
-use sqlx::Row;
+use sqlx::{Row, sqlite::SqliteRow};
 
 use super::{
     Outcome, Result, Store,
     promises::outcome,
     rows::{micros, moment},
 };
+use crate::policy::ASK_BACK;
+
+/// What a turn is counted under that a person took because no intent was more probable than not. No intent has this name.
+pub const NOT_UNDERSTOOD: &str = "not understood";
 
 /// Whoever needs a person again within this was not helped; later it is probably another matter.
 const COMES_BACK_WITHIN: jiff::SignedDuration = jiff::SignedDuration::from_hours(24);
@@ -81,13 +85,22 @@ impl Store {
         self.counted(sql, span).await
     }
 
-    /// Decisions of turns, by the intents that were answered, offered, or held most probable where a person was called; all in step 0.
+    /// Decisions of turns, by the intents that were answered, offered, or held more probable than not where a person was called; all in
+    /// step 0. What was held less probable is [`NOT_UNDERSTOOD`].
     pub async fn decisions_by_intent(&self, span: Span) -> Result<Vec<Counted>> {
         let sql = "SELECT 0 AS step, ifnull(i.value, '') AS name, a.decision AS word, COUNT(*) AS count
-             FROM audit a INDEXED BY audit_time, json_each(ifnull(a.intents,
-                json_array(ifnull(json_extract(a.readings, '$[0].ranked[0].intent'), '')))) i
-             WHERE a.at >= ?1 AND a.at < ?3 AND a.kind = 'turn' AND ?2 > 0 GROUP BY 2, 3";
-        self.counted(sql, span).await
+             FROM audit a INDEXED BY audit_time, json_each(ifnull(a.intents, json_array(CASE
+                WHEN json_extract(a.readings, '$[0].ranked[0].probability') >= ?2 THEN json_extract(a.readings, '$[0].ranked[0].intent')
+                WHEN a.decision = 'escalate' AND a.reason IN ('unsure', 'unclear', 'language') THEN ?4 ELSE '' END))) i
+             WHERE a.at >= ?1 AND a.at < ?3 AND a.kind = 'turn' GROUP BY 2, 3";
+        let rows = sqlx::query(sql)
+            .bind(micros(span.from))
+            .bind(ASK_BACK)
+            .bind(micros(span.until()))
+            .bind(NOT_UNDERSTOOD)
+            .fetch_all(&self.readers)
+            .await?;
+        rows.iter().map(count).collect()
     }
 
     /// The moods in which customers wrote, by step.
@@ -105,16 +118,7 @@ impl Store {
             .bind(micros(span.until()))
             .fetch_all(&self.readers)
             .await?;
-        rows.iter()
-            .map(|row| {
-                Ok(Counted {
-                    step: row.try_get::<i64, _>("step")?.unsigned_abs() as usize,
-                    of: row.try_get("name")?,
-                    word: row.try_get("word")?,
-                    count: row.try_get::<i64, _>("count")?.unsigned_abs(),
-                })
-            })
-            .collect()
+        rows.iter().map(count).collect()
     }
 
     /// What became of the promises that fell due in the span, and those that are open now, whenever they fall due.
@@ -178,4 +182,13 @@ impl Store {
             })
             .collect()
     }
+}
+
+fn count(row: &SqliteRow) -> Result<Counted> {
+    Ok(Counted {
+        step: row.try_get::<i64, _>("step")?.unsigned_abs() as usize,
+        of: row.try_get("name")?,
+        word: row.try_get("word")?,
+        count: row.try_get::<i64, _>("count")?.unsigned_abs(),
+    })
 }

@@ -12,7 +12,7 @@ use super::{
     writer::Work,
 };
 use crate::{
-    conversation::{Conversation, Decision, EscalationId, Standing, Turn},
+    conversation::{Conversation, Decision, EscalationId, Reason, Standing, Turn},
     message::{ConversationId, MessageId},
 };
 
@@ -58,6 +58,10 @@ async fn record(
     };
     let (reason, intents) = match &turn.decision {
         Decision::Answer(intents) | Decision::Clarify(intents) => (None, Some(to_json("intent", intents)?)),
+        Decision::Escalate(reason @ Reason::Danger(_)) => {
+            let intents = turn.escalation.iter().flat_map(|escalation| &escalation.intents).collect::<Vec<_>>();
+            (Some(*reason), Some(to_json("intent", &intents)?))
+        }
         Decision::Escalate(reason) => (Some(*reason), None),
         Decision::Acknowledge | Decision::Silent => (None, None),
     };

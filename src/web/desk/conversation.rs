@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     conversation::EscalationId,
-    desk::suggestions::{Suggestion, suggestions},
+    desk::suggestions::{Suggestion, likely, suggestions},
     message::OutgoingId,
     policy::MAX_TEXT_BYTES,
     reading::{Language, Reading},
@@ -101,7 +101,8 @@ pub(super) async fn show(
 
     let knowledge = shared.knowledge();
     let language = record.language.unwrap_or_else(|| knowledge.default_language());
-    let ranked = likely(&record, readings.first());
+    let mut ranked = likely(&knowledge, &record, readings.first());
+    ranked.truncate(KEYS);
     let all = suggestions(&knowledge, &ranked, language, now);
     let (likely, others) = all.into_iter().partition(|one| ranked.contains(&one.intent));
     let title = |intent: &str| knowledge.title(intent, Language::ENGLISH).to_owned();
@@ -139,18 +140,6 @@ async fn shared_group(store: &Store, id: EscalationId) -> Result<Option<i64>, St
 pub(super) async fn colleagues(store: &Store, own: &str) -> Result<Vec<String>, StoreError> {
     let users = store.users().await?.into_iter();
     Ok(users.filter(|user| user.disabled_at.is_none() && user.name != own).map(|user| user.name).collect())
-}
-
-/// What the customer probably wants: as the escalation says, then as the last reading does.
-fn likely(record: &EscalationRecord, reading: Option<&Reading>) -> Vec<String> {
-    let mut likely = record.intents.clone();
-    for ranked in reading.into_iter().flat_map(|reading| &reading.ranked) {
-        if !likely.contains(&ranked.intent) {
-            likely.push(ranked.intent.clone());
-        }
-    }
-    likely.truncate(KEYS);
-    likely
 }
 
 fn heard(reading: &Reading, title: impl Fn(&str) -> String) -> Heard {
