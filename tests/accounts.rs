@@ -449,10 +449,11 @@ async fn the_trail_tells_who_said_what_to_whom() {
     assert!(home.run(&["escalations", "reply", "1", words, "--as", "Dana"]).status.success());
     let page = ada.page("/desk/audit?person=Dana&kind=reply").await;
     assert!(page.contains("A crew is at your &#60;b&#62;street&#60;/b&#62;."), "{page}");
-    assert!(page.contains("escalation 1 on web") && page.contains("<td>Dana</td>"), "{page}");
-    assert!(!page.contains("talk to a human"), "what customers wrote is not in the trail");
+    assert!(page.contains("<a href=\"/desk/escalations/1\">escalation 1</a> on web") && page.contains("<td>Dana</td>"), "{page}");
+    assert!(page.contains("When (America/New_York)"), "{page}");
     let turns = ada.page("/desk/audit?kind=turn").await;
     assert!(turns.contains("Turn: escalate (wish)"), "{turns}");
+    assert!(turns.contains("I want to talk to a human"), "a decision stands with what was asked: {turns}");
     assert!(!ada.page("/desk/audit").await.contains("Turn:"));
 
     // More than a page of rows: each is on one of the pages.

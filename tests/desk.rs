@@ -8,13 +8,13 @@ use crate::{
     common::{Home, Service, stdout, text},
 };
 
-const PASSWORD: &str = "harbor lights at dusk";
+pub const PASSWORD: &str = "harbor lights at dusk";
 
 /// Words that no intent of the sample crisis covers, so that a person is called.
-const UNKNOWN: &str = "my parrot has been repeating the word substation all day";
+pub const UNKNOWN: &str = "my parrot has been repeating the word substation all day";
 
 /// Signs somebody in by an invitation, as they would.
-async fn sign_in(home: &Home, service: &Service, browser: &Chromium, name: &str, role: &str) {
+pub async fn sign_in(home: &Home, service: &Service, browser: &Chromium, name: &str, role: &str) {
     let invited = home.run(&["users", "add", name, "--role", role]);
     let link = stdout(&invited);
     let path = &link[link.find("/desk/").expect("an invitation is a link")..];
@@ -26,12 +26,12 @@ async fn sign_in(home: &Home, service: &Service, browser: &Chromium, name: &str,
     browser.goto(format!("{}/desk", service.url)).await.unwrap();
 }
 
-async fn press(browser: &Chromium, key: &str) {
+pub async fn press(browser: &Chromium, key: &str) {
     browser.css("body").await.send_keys(key).await.unwrap();
 }
 
 /// The serious findings of axe on the page as it stands. Without axe-core the test fails in CI; elsewhere it says that it was left out.
-async fn accessible(browser: &Chromium, page: &str) {
+pub async fn accessible(browser: &Chromium, page: &str) {
     let Some(axe) = std::env::var_os("EVENKEEL_AXE") else {
         assert!(std::env::var_os("CI").is_none(), "EVENKEEL_AXE must name axe.min.js in CI");
         eprintln!(
@@ -104,7 +104,7 @@ async fn an_agent_takes_a_live_escalation_answers_it_and_gives_it_back() {
 
     press(&browser, "e").await;
     browser.css("#outcome").await.send_keys("settled").await.unwrap();
-    browser.css("details.resolve button").await.click().await.unwrap();
+    browser.css("details.resolve .primary").await.click().await.unwrap();
     browser.sees("Nobody waits for a person").await;
     service.settled().await;
     let before = visitor.replies().await.len();
@@ -140,6 +140,10 @@ async fn of_two_agents_one_answers_and_the_other_keeps_a_draft() {
     let (first, second) = tokio::join!(send(&dana), send(&eli));
     first.unwrap();
     second.unwrap();
+    visitor.reply(before + 1).await;
+    for browser in [&dana, &eli] {
+        browser.until("document.readyState === 'complete' && !document.querySelector('[data-sending]')").await;
+    }
     service.settled().await;
     let replies = visitor.replies().await;
     assert_eq!(replies.len(), before + 1, "{replies:?}");
@@ -158,7 +162,7 @@ async fn of_two_agents_one_answers_and_the_other_keeps_a_draft() {
     eli.quit().await;
 }
 
-async fn send(browser: &Chromium) -> thirtyfour::error::WebDriverResult<()> {
+pub async fn send(browser: &Chromium) -> thirtyfour::error::WebDriverResult<()> {
     browser.css("#reply .primary").await.click().await
 }
 

@@ -14,6 +14,7 @@ mod crash_everywhere;
 mod danger;
 mod delivery;
 mod desk;
+mod desk_words;
 mod discord;
 mod edits;
 mod encoders;

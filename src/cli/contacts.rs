@@ -11,7 +11,7 @@ use anyhow::{Context as _, bail};
 use jiff::Timestamp;
 
 use super::{
-    on_store::{Database, Format, json, local_minute},
+    on_store::{Clock, Database, Format, json},
     terminal::printable,
 };
 use crate::{
@@ -97,10 +97,10 @@ enum Form {
 }
 
 pub(super) fn run(args: &Args, dir: &Path) -> anyhow::Result<ExitCode> {
-    args.database.with(dir, async |store| execute(store, &args.command).await)
+    args.database.with(dir, async |store| execute(store, &args.command, dir).await)
 }
 
-async fn execute(store: &Store, command: &Command) -> anyhow::Result<ExitCode> {
+async fn execute(store: &Store, command: &Command, dir: &Path) -> anyhow::Result<ExitCode> {
     let mut output = io::stdout().lock();
     let now = Timestamp::now();
     match command {
@@ -108,14 +108,14 @@ async fn execute(store: &Store, command: &Command) -> anyhow::Result<ExitCode> {
             let found = store.find_contacts(text, SHOWN).await?;
             match format {
                 Format::Json => json(&mut output, &found)?,
-                Format::Table => list(&mut output, &found)?,
+                Format::Table => list(&mut output, &found, &Clock::of(dir))?,
             }
         }
         Command::Show { who, format } => {
             let contact = store.contact_named(&who.name).await?;
             match format {
                 Format::Json => json(&mut output, &contact)?,
-                Format::Table => show(&mut output, &contact)?,
+                Format::Table => show(&mut output, &contact, &Clock::of(dir))?,
             }
         }
         Command::Export { who, format, output: file } => {
@@ -135,7 +135,7 @@ async fn execute(store: &Store, command: &Command) -> anyhow::Result<ExitCode> {
         }
         Command::Erase { who, yes, although_open } => {
             let contact = store.contact_named(&who.name).await?;
-            return erase(store, &mut output, &contact, *yes, *although_open).await;
+            return erase(store, &mut output, &contact, &Clock::of(dir), *yes, *although_open).await;
         }
         Command::Hold { who, why, end } => {
             let contact = store.contact_named(&who.name).await?;
@@ -157,12 +157,13 @@ async fn erase(
     store: &Store,
     output: &mut impl Write,
     contact: &Contact,
+    clock: &Clock,
     yes: bool,
     although_open: bool,
 ) -> anyhow::Result<ExitCode> {
     let name = printable(&contact.name());
     if !yes {
-        show(output, contact)?;
+        show(output, contact, clock)?;
         let open = if contact.open.iter().any(|matter| matter.asks_first()) { " --although-open" } else { "" };
         writeln!(
             output,
@@ -201,7 +202,7 @@ fn private_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
     options.open(path)?.write_all(bytes)
 }
 
-fn list(output: &mut impl Write, found: &[Found]) -> io::Result<()> {
+fn list(output: &mut impl Write, found: &[Found], clock: &Clock) -> io::Result<()> {
     if found.is_empty() {
         return writeln!(output, "nobody is known by that");
     }
@@ -211,7 +212,7 @@ fn list(output: &mut impl Write, found: &[Found]) -> io::Result<()> {
             output,
             "{}\n    last wrote {}, {} messages{held}",
             printable(&contact.name()),
-            local_minute(contact.last_at),
+            clock.minute(contact.last_at),
             contact.messages
         )?;
         if let Some(words) = words {
@@ -223,13 +224,13 @@ fn list(output: &mut impl Write, found: &[Found]) -> io::Result<()> {
     Ok(())
 }
 
-fn show(output: &mut impl Write, contact: &Contact) -> io::Result<()> {
+fn show(output: &mut impl Write, contact: &Contact, clock: &Clock) -> io::Result<()> {
     writeln!(output, "{}", printable(&contact.name()))?;
-    writeln!(output, "wrote    {} to {}", local_minute(contact.first_at), local_minute(contact.last_at))?;
+    writeln!(output, "wrote    {} to {}", clock.minute(contact.first_at), clock.minute(contact.last_at))?;
     writeln!(output, "messages {}", contact.messages)?;
     if let Some(hold) = &contact.hold {
         let by = hold.by.as_deref().map(|by| format!(" by {by}")).unwrap_or_default();
-        let since = local_minute(hold.at);
+        let since = clock.minute(hold.at);
         writeln!(output, "held     {}", printable(&format!("since {since}{by}: {}", hold.why)))?;
     }
     for matter in &contact.open {

@@ -7,11 +7,11 @@ use std::{
 };
 
 use anyhow::{Context as _, anyhow};
-use jiff::{Timestamp, tz::TimeZone};
+use jiff::Timestamp;
 use serde::Serialize;
 
 use super::{
-    on_store::{Agent, Database, Format, age, json, local, words_of},
+    on_store::{Agent, Clock, Database, Format, age, json, words_of},
     terminal::printable,
 };
 use crate::{
@@ -120,7 +120,7 @@ async fn execute(store: &Store, command: &Command, dir: &Path) -> anyhow::Result
             let notes = store.notes(record.id).await?;
             match format {
                 Format::Json => json(&mut output, &Shown { escalation: &record, notes: &notes, lines: &lines })?,
-                Format::Table => show(&mut output, &record, &notes, &lines, now)?,
+                Format::Table => show(&mut output, &record, &notes, &lines, &Clock::of(dir), now)?,
             }
         }
         Command::Claim { id, agent, take_over } => {
@@ -137,8 +137,7 @@ async fn execute(store: &Store, command: &Command, dir: &Path) -> anyhow::Result
         }
         Command::Reply { id, text, agent, promise, by } => {
             let promise = promise.as_deref().zip(by.as_ref()).map(|(promise, by)| {
-                let zone = words(dir).map_or_else(TimeZone::system, |knowledge| knowledge.zone().clone());
-                let due_at = by.due(now, &zone).context("that time has passed: promise a later one")?;
+                let due_at = by.due(now, &Clock::of(dir).zone).context("that time has passed: promise a later one")?;
                 anyhow::Ok(due::promise(promise, due_at, now))
             });
             let promise = promise.transpose()?;
@@ -207,6 +206,7 @@ fn show(
     record: &EscalationRecord,
     notes: &[Note],
     lines: &[Line],
+    clock: &Clock,
     now: Timestamp,
 ) -> io::Result<()> {
     writeln!(
@@ -217,7 +217,7 @@ fn show(
         record.reason,
         record.urgency.as_str()
     )?;
-    writeln!(output, "opened   {} ({} ago)", local(record.opened_at), age(record.opened_at, now))?;
+    writeln!(output, "opened   {} ({} ago)", clock.second(record.opened_at), age(record.opened_at, now))?;
     if !record.intents.is_empty() {
         writeln!(output, "about    {}", printable(&record.intents.join(", ")))?;
     }
@@ -225,7 +225,7 @@ fn show(
         writeln!(output, "with     {}", printable(agent))?;
     }
     if let Some(at) = record.resolved_at {
-        writeln!(output, "resolved {}", local(at))?;
+        writeln!(output, "resolved {}", clock.second(at))?;
     }
     for note in notes {
         let agent = note.agent.as_deref().map(|agent| format!(" ({agent})")).unwrap_or_default();
@@ -244,7 +244,7 @@ fn show(
             Some(Delivery::Uncertain) => " [may not have arrived]",
             Some(Delivery::Failed) => " [not delivered]",
         };
-        writeln!(output, "\n{}  {}{state}", local(line.at), printable(&who))?;
+        writeln!(output, "\n{}  {}{state}", clock.second(line.at), printable(&who))?;
         if let Some(quoted) = &line.quoted {
             writeln!(output, "    [{}]", printable(&quoted.told()))?;
             for text in quoted.text().unwrap_or_default().lines() {

@@ -11,7 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{
     load_knowledge, load_responder,
-    on_store::{Agent, Database, Format, age, json, local, words_of},
+    on_store::{Agent, Clock, Database, Format, age, json, words_of},
     terminal::printable,
 };
 use crate::{
@@ -115,7 +115,7 @@ async fn execute(store: &Store, command: &Command, dir: &Path) -> anyhow::Result
             let groups = store.groups(SHOWN, now).await?;
             match format {
                 Format::Json => json(&mut output, &groups)?,
-                Format::Table => list(&mut output, &groups, now)?,
+                Format::Table => list(&mut output, &groups, &Clock::of(dir), now)?,
             }
         }
         Command::Show { id, format } => {
@@ -123,7 +123,7 @@ async fn execute(store: &Store, command: &Command, dir: &Path) -> anyhow::Result
             match format {
                 Format::Json => json(&mut output, &members)?,
                 Format::Table => {
-                    show(&mut output, &members.group, now)?;
+                    show(&mut output, &members.group, &Clock::of(dir), now)?;
                     for record in &members.members {
                         let state = match (&record.claimed_by, record.resolved_at) {
                             (_, Some(_)) => " [resolved]".to_owned(),
@@ -211,17 +211,17 @@ fn customers(count: u64) -> String {
     format!("{count} customer{}", if count == 1 { "" } else { "s" })
 }
 
-fn list(output: &mut impl Write, groups: &[GroupRecord], now: Timestamp) -> io::Result<()> {
+fn list(output: &mut impl Write, groups: &[GroupRecord], clock: &Clock, now: Timestamp) -> io::Result<()> {
     if groups.is_empty() {
         return writeln!(output, "no two customers ask the same");
     }
     for group in groups {
-        show(output, group, now)?;
+        show(output, group, clock, now)?;
     }
     Ok(())
 }
 
-fn show(output: &mut impl Write, group: &GroupRecord, now: Timestamp) -> io::Result<()> {
+fn show(output: &mut impl Write, group: &GroupRecord, clock: &Clock, now: Timestamp) -> io::Result<()> {
     let channels: Vec<String> = group.channels.iter().map(|(channel, count)| format!("{channel} {count}")).collect();
     let channels = if channels.is_empty() { String::new() } else { format!(" ({})", channels.join(", ")) };
     let since = group.oldest.map(|oldest| format!(", waiting for {}", age(oldest, now))).unwrap_or_default();
@@ -231,7 +231,7 @@ fn show(output: &mut impl Write, group: &GroupRecord, now: Timestamp) -> io::Res
     }
     if let Some(answer) = &group.answer {
         let until = match answer.until {
-            Some(until) if until > now => format!("; whoever asks the same is given it until {}", local(until)),
+            Some(until) if until > now => format!("; whoever asks the same is given it until {}", clock.second(until)),
             _ => String::new(),
         };
         writeln!(output, "    answered by {} {} ago{until}", printable(&answer.by), age(answer.at, now))?;

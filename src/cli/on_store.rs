@@ -10,7 +10,7 @@ use jiff::{Timestamp, tz::TimeZone};
 use serde::Serialize;
 
 use super::terminal::printable_json;
-use crate::{config::Config, store::Store};
+use crate::{config::Config, knowledge, store::Store};
 
 /// Which store.
 #[derive(Debug, clap::Args)]
@@ -74,14 +74,26 @@ pub(super) fn json(output: &mut impl Write, value: &impl Serialize) -> anyhow::R
     Ok(())
 }
 
-/// A moment on this machine's clock, to the second.
-pub(super) fn local(at: Timestamp) -> String {
-    at.to_zoned(TimeZone::system()).strftime("%Y-%m-%d %H:%M:%S").to_string()
+/// The clock on which times are told and taken: the incident's; this machine's where the folder has no incident that can be read.
+pub(super) struct Clock {
+    pub zone: TimeZone,
 }
 
-/// The same to the minute.
-pub(super) fn local_minute(at: Timestamp) -> String {
-    at.to_zoned(TimeZone::system()).strftime("%Y-%m-%d %H:%M").to_string()
+impl Clock {
+    pub fn of(dir: &Path) -> Self {
+        let knowledge = knowledge::load(dir, Timestamp::now()).ok().and_then(|loaded| loaded.knowledge);
+        Self { zone: knowledge.map_or_else(TimeZone::system, |knowledge| knowledge.zone().clone()) }
+    }
+
+    /// A moment to the second, with the zone: `2026-11-14 18:00:05 EST`.
+    pub fn second(&self, at: Timestamp) -> String {
+        at.to_zoned(self.zone.clone()).strftime("%Y-%m-%d %H:%M:%S %Z").to_string()
+    }
+
+    /// The same to the minute.
+    pub fn minute(&self, at: Timestamp) -> String {
+        at.to_zoned(self.zone.clone()).strftime("%Y-%m-%d %H:%M %Z").to_string()
+    }
 }
 
 /// The words of an argument; `-` reads them from standard input, which `what` names if that fails.
@@ -107,6 +119,14 @@ pub(super) fn age(since: Timestamp, now: Timestamp) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_time_is_told_on_the_incident_s_clock_which_is_named() {
+        let clock = Clock::of(Path::new(env!("CARGO_MANIFEST_DIR")));
+        let at: Timestamp = "2026-11-15T04:30:05Z".parse().unwrap();
+        assert_eq!(clock.minute(at), "2026-11-14 23:30 EST");
+        assert_eq!(clock.second(at), "2026-11-14 23:30:05 EST");
+    }
 
     #[test]
     fn an_age_is_told_in_its_largest_unit() {

@@ -9,7 +9,7 @@ use std::{
 use jiff::Timestamp;
 
 use super::{
-    on_store::{Agent, Database, Format, json, local_minute},
+    on_store::{Agent, Clock, Database, Format, json},
     terminal::printable,
 };
 use crate::{
@@ -50,11 +50,11 @@ struct Settle {
 }
 
 pub(super) fn run(args: &Args, dir: &Path) -> anyhow::Result<ExitCode> {
-    args.database.with(dir, async |store| execute(store, &args.command).await)?;
+    args.database.with(dir, async |store| execute(store, &args.command, dir).await)?;
     Ok(ExitCode::SUCCESS)
 }
 
-async fn execute(store: &Store, command: &Command) -> anyhow::Result<()> {
+async fn execute(store: &Store, command: &Command, dir: &Path) -> anyhow::Result<()> {
     let mut output = io::stdout().lock();
     let now = Timestamp::now();
     let (settle, outcome) = match command {
@@ -63,7 +63,7 @@ async fn execute(store: &Store, command: &Command) -> anyhow::Result<()> {
             let promises = store.promises(filter).await?;
             match format {
                 Format::Json => json(&mut output, &promises)?,
-                Format::Table => list(&mut output, &promises, now)?,
+                Format::Table => list(&mut output, &promises, &Clock::of(dir), now)?,
             }
             return Ok(());
         }
@@ -75,22 +75,18 @@ async fn execute(store: &Store, command: &Command) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn list(output: &mut impl Write, promises: &[PromiseRecord], now: Timestamp) -> io::Result<()> {
+fn list(output: &mut impl Write, promises: &[PromiseRecord], clock: &Clock, now: Timestamp) -> io::Result<()> {
     if promises.is_empty() {
         return writeln!(output, "nothing is promised");
     }
-    writeln!(output, "{:>5}  {:<9}  {:<16}  {:<12}  promised", "no.", "state", "by", "owner")?;
+    writeln!(output, "{:>5}  {:<15}  {:<20}  {:<12}  promised", "no.", "state", "by", "owner")?;
     for promise in promises {
-        let state = match promise.outcome {
-            Some(outcome) => outcome.as_str(),
-            None if promise.due_at <= now => "late",
-            None => "open",
-        };
-        let by = local_minute(promise.due_at);
+        let state = promise.state(now);
+        let by = clock.minute(promise.due_at);
         let owner = promise.owner.as_deref().unwrap_or("the bot");
         writeln!(
             output,
-            "{:>5}  {state:<9}  {by:<16}  {:<12}  {}",
+            "{:>5}  {state:<15}  {by:<20}  {:<12}  {}",
             promise.id.0,
             printable(owner),
             printable(&promise.words)

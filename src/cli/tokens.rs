@@ -10,7 +10,7 @@ use anyhow::{Context as _, bail};
 use jiff::Timestamp;
 
 use super::{
-    on_store::{Database, local},
+    on_store::{Clock, Database},
     terminal::printable,
 };
 use crate::store::{Store, Token};
@@ -38,7 +38,7 @@ enum Command {
 
 pub(super) fn run(args: &Args, dir: &Path) -> anyhow::Result<ExitCode> {
     // A bridge may be let in before the service ever ran.
-    let work = async |store: &Store| execute(store, &args.command).await;
+    let work = async |store: &Store| execute(store, &args.command, dir).await;
     match args.command {
         Command::Add { .. } => args.database.with_new(dir, work),
         Command::List | Command::Revoke { .. } => args.database.with(dir, work),
@@ -46,7 +46,7 @@ pub(super) fn run(args: &Args, dir: &Path) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-async fn execute(store: &Store, command: &Command) -> anyhow::Result<()> {
+async fn execute(store: &Store, command: &Command, dir: &Path) -> anyhow::Result<()> {
     let mut output = io::stdout().lock();
     let now = Timestamp::now();
     match command {
@@ -60,13 +60,13 @@ async fn execute(store: &Store, command: &Command) -> anyhow::Result<()> {
             eprintln!("This is the only time that it is shown: put it among the secrets of the bridge.");
         }
         Command::List => {
-            let tokens = store.api_tokens().await?;
+            let (tokens, clock) = (store.api_tokens().await?, Clock::of(dir));
             if tokens.is_empty() {
                 writeln!(output, "there are no tokens; `evenkeel tokens add NAME` makes one")?;
             }
             for token in tokens {
-                let revoked = token.revoked_at.map(|at| format!("  revoked {}", local(at))).unwrap_or_default();
-                writeln!(output, "{:<20}  made {}{revoked}", printable(&token.name), local(token.made_at))?;
+                let revoked = token.revoked_at.map(|at| format!("  revoked {}", clock.second(at))).unwrap_or_default();
+                writeln!(output, "{:<20}  made {}{revoked}", printable(&token.name), clock.second(token.made_at))?;
             }
         }
         Command::Revoke { name } => {

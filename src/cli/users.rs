@@ -10,7 +10,7 @@ use anyhow::Context as _;
 use jiff::Timestamp;
 
 use super::{
-    on_store::{Database, Format, json, local_minute},
+    on_store::{Clock, Database, Format, json},
     terminal::printable,
 };
 use crate::{
@@ -52,7 +52,7 @@ enum Command {
 pub(super) fn run(args: &Args, dir: &Path) -> anyhow::Result<ExitCode> {
     let config = Config::load(dir)?;
     let base = config.desk_url(config.web.listen);
-    let work = async |store: &Store| execute(store, &args.command, &base).await;
+    let work = async |store: &Store| execute(store, &args.command, &base, dir).await;
     match args.command {
         // The first admin may be invited before the service ever ran.
         Command::Add { .. } => args.database.with_new(dir, work),
@@ -61,7 +61,7 @@ pub(super) fn run(args: &Args, dir: &Path) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-async fn execute(store: &Store, command: &Command, base: &str) -> anyhow::Result<()> {
+async fn execute(store: &Store, command: &Command, base: &str, dir: &Path) -> anyhow::Result<()> {
     let mut output = io::stdout().lock();
     let now = Timestamp::now();
     match command {
@@ -79,7 +79,7 @@ async fn execute(store: &Store, command: &Command, base: &str) -> anyhow::Result
             let users = store.users().await?;
             match format {
                 Format::Json => json(&mut output, &users)?,
-                Format::Table => list(&mut output, &users)?,
+                Format::Table => list(&mut output, &users, &Clock::of(dir))?,
             }
         }
         Command::Disable { name } => {
@@ -101,21 +101,21 @@ fn tell(output: &mut impl Write, name: &str, base: &str, token: &Token) -> io::R
     Ok(())
 }
 
-fn list(output: &mut impl Write, users: &[User]) -> io::Result<()> {
+fn list(output: &mut impl Write, users: &[User], clock: &Clock) -> io::Result<()> {
     if users.is_empty() {
         return writeln!(
             output,
             "nobody has an account; `evenkeel users add NAME --role admin` invites the first admin"
         );
     }
-    writeln!(output, "{:<10}  {:<16}  name", "role", "last seen")?;
+    writeln!(output, "{:<10}  {:<20}  name", "role", "last seen")?;
     for user in users {
         let seen = match (user.disabled_at, user.seen_at) {
             (Some(_), _) => "disabled".to_owned(),
-            (None, Some(seen)) => local_minute(seen),
+            (None, Some(seen)) => clock.minute(seen),
             (None, None) => "not signed in".to_owned(),
         };
-        writeln!(output, "{:<10}  {seen:<16}  {}", user.role.as_str(), printable(&user.name))?;
+        writeln!(output, "{:<10}  {seen:<20}  {}", user.role.as_str(), printable(&user.name))?;
     }
     Ok(())
 }

@@ -7,6 +7,7 @@ pub mod figures;
 pub mod grouping;
 pub mod hours;
 pub mod intent_draft;
+pub mod languages;
 pub mod make_intent;
 pub mod orders;
 pub mod passwords;

@@ -1,6 +1,7 @@
 //! Answers that an agent may take over: those that the engine holds likely, and all others that the admins wrote.
 
 use jiff::Timestamp;
+use unicode_normalization::UnicodeNormalization as _;
 
 use crate::{
     knowledge::{CannotSay, Knowledge},
@@ -53,13 +54,19 @@ pub fn suggestions(knowledge: &Knowledge, likely: &[String], language: Language,
     };
     let mut others: Vec<Suggestion> =
         knowledge.intents.keys().filter(|intent| !likely.contains(intent)).filter_map(suggestion).collect();
-    others.sort_by_key(|other| other.title.to_lowercase());
+    others.sort_by_key(|other| place(&other.title));
     likely
         .iter()
         .filter(|intent| knowledge.intents.contains_key(*intent))
         .filter_map(suggestion)
         .chain(others)
         .collect()
+}
+
+/// Where a title stands in a list for people: by its letters, whatever sign it begins with (`¿`) and accents they bear.
+fn place(title: &str) -> String {
+    let letters = title.nfd().filter(|c| c.is_alphanumeric() || c.is_whitespace());
+    letters.flat_map(char::to_lowercase).collect::<String>().trim().to_owned()
 }
 
 #[cfg(test)]
@@ -99,6 +106,13 @@ mod tests {
         names.sort_unstable();
         names.dedup();
         assert_eq!(names.len(), all.len());
-        assert!(all[1..].windows(2).all(|pair| pair[0].title.to_lowercase() <= pair[1].title.to_lowercase()));
+        assert!(all[1..].windows(2).all(|pair| place(&pair[0].title) <= place(&pair[1].title)));
+    }
+
+    #[test]
+    fn a_title_stands_where_its_first_letter_says() {
+        let mut titles = ["Reembolsos", "¿Cuándo vuelve la luz?", "Huele a gas", "Árboles caídos"];
+        titles.sort_by_key(|title| place(title));
+        assert_eq!(titles, ["Árboles caídos", "¿Cuándo vuelve la luz?", "Huele a gas", "Reembolsos"]);
     }
 }

@@ -7,7 +7,8 @@ use std::{ops::Range, sync::LazyLock};
 use serde::Serialize;
 use unicode_segmentation::UnicodeSegmentation as _;
 
-use crate::reading::Language;
+use super::languages::english_name;
+use crate::{classifier::language, reading::Language};
 
 /// What is amiss.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -28,6 +29,8 @@ pub enum Kind {
     TooLong,
     /// Personal data where others read along.
     Personal,
+    /// The customer writes another language.
+    Language,
 }
 
 /// Something to say differently, and where it stands.
@@ -160,6 +163,18 @@ pub fn check(text: &str, language: Language, place: Place) -> Vec<Finding> {
     found.into_iter().map(finding).collect()
 }
 
+/// Words that a text must have before its language is judged: a greeting is the same in several.
+const LANGUAGE_WORDS: usize = 4;
+
+/// What is to be said of a reply that is written in another language than its customer writes; it is about all of it, so it quotes nothing.
+#[must_use]
+pub fn other_language(text: &str, customers: Language) -> Option<Finding> {
+    let own = language::detect(text).filter(|own| *own != customers && words(text).len() >= LANGUAGE_WORDS)?;
+    let (theirs, yours) = (english_name(customers), english_name(own));
+    let suggestion = format!("The customer writes {theirs}, this reads as {yours}: will they understand it?");
+    Some(Finding { kind: Kind::Language, start: 0, end: 0, suggestion })
+}
+
 /// Whether a clock time or a date stands in it: `18:00`, `6 pm`, `2026-11-14`, `14/11`.
 fn names_a_time(sentence: &str) -> bool {
     let clock = sentence.as_bytes().windows(3).any(|three| {
@@ -256,6 +271,15 @@ mod tests {
     use rstest::rstest;
 
     use super::*;
+
+    #[test]
+    fn a_reply_in_another_language_than_the_customer_s_is_remarked_upon() {
+        let text = "We are working on the lines and your power will be back tonight.";
+        let found = other_language(text, Language::SPANISH).unwrap();
+        assert!(found.suggestion.contains("Spanish") && found.suggestion.contains("English"), "{}", found.suggestion);
+        assert_eq!(other_language(text, Language::ENGLISH), None);
+        assert_eq!(other_language("OK", Language::SPANISH), None);
+    }
 
     fn found(text: &str, language: Language) -> Vec<(Kind, String)> {
         let units: Vec<u16> = text.encode_utf16().collect();

@@ -104,6 +104,12 @@ impl Store {
         self.writer.run(move |work| Box::pin(move_places(work, channel, from, to))).await
     }
 
+    /// Why nothing that is written to a conversation now would reach its customer; None: it would be sent.
+    pub async fn silenced(&self, conversation: ConversationId) -> Result<Option<Silence>> {
+        let mut reader = self.readers.acquire().await?;
+        silence_of(&mut reader, conversation).await
+    }
+
     /// From now on nothing is sent to a place until its customer writes again; what is queued for it is given up without a word to
     /// agents, since nobody could be told. Does nothing where the place is not known.
     pub async fn silence(&self, channel: &str, place: &str, why: Silence, now: Timestamp) -> Result<()> {

@@ -27,6 +27,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0010_queue.sql"),
     include_str!("../../migrations/0012_privacy.sql"),
     include_str!("../../migrations/0013_wordings.sql"),
+    include_str!("../../migrations/0014_desk.sql"),
 ];
 
 /// Marks a file as Evenkeel's (`PRAGMA application_id`): the letters `EvkL`.

@@ -192,7 +192,7 @@ async fn accept(
             "INSERT INTO users (name, key, role, password, created_at) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
         )
         .bind(&name)
-        .bind(users::key(&name))
+        .bind(users::name_key(&name))
         .bind(invitation.role.as_str())
         .bind(&hash)
         .bind(micros(now))
@@ -245,10 +245,10 @@ async fn drop_open(connection: &mut SqliteConnection, name: &str, now: Timestamp
     .bind(micros(now))
     .fetch_all(&mut *connection)
     .await?;
-    let key = users::key(name);
+    let key = users::name_key(name);
     let mut dropped = false;
     for (id, open) in open {
-        if users::key(&open) == key {
+        if users::name_key(&open) == key {
             sqlx::query("DELETE FROM invitations WHERE id = ?").bind(id).execute(&mut *connection).await?;
             dropped = true;
         }

@@ -73,7 +73,7 @@ pub use self::{
     tokens::{Token, TokenHash},
     trail::{TrailEntry, TrailFilter},
     transcript::{Delivery, Line, LineAuthor},
-    users::{Credentials, Role, User},
+    users::{Credentials, Role, User, name_key},
     webhooks::Audited,
 };
 use self::{signals::Signals, writer::Writer};

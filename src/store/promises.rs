@@ -55,6 +55,22 @@ pub struct PromiseRecord {
     pub settled_at: Option<Timestamp>,
     /// None: open.
     pub outcome: Option<Outcome>,
+    /// How it was settled in the end: one that was broken may have been kept late. None where it is open.
+    pub settled_as: Option<Outcome>,
+}
+
+impl PromiseRecord {
+    /// What became of it, in a word or two for people.
+    #[must_use]
+    pub fn state(&self, now: Timestamp) -> &'static str {
+        match (self.settled_at, self.outcome, self.settled_as) {
+            (None, ..) if self.due_at <= now => "late",
+            (None, ..) => "open",
+            (Some(_), Some(Outcome::Broken), Some(Outcome::Kept)) => "kept late",
+            (Some(_), Some(Outcome::Broken), Some(Outcome::Withdrawn)) => "late, withdrawn",
+            (Some(_), outcome, _) => outcome.map_or("settled", Outcome::as_str),
+        }
+    }
 }
 
 /// What became of a promise.
@@ -120,7 +136,9 @@ impl Store {
             PromiseFilter::All => {
                 select_promises!("WHERE ?1 IS NULL ORDER BY p.settled_at IS NOT NULL, p.due_at, p.id")
             }
-            PromiseFilter::Of(_) => select_promises!("WHERE p.conversation = ?1 ORDER BY p.due_at, p.id"),
+            PromiseFilter::Of(_) => {
+                select_promises!("WHERE p.conversation = ?1 ORDER BY p.settled_at IS NOT NULL, p.due_at, p.id")
+            }
         };
         let conversation = match filter {
             PromiseFilter::Of(conversation) => Some(conversation.to_string()),
@@ -217,7 +235,7 @@ async fn settle(work: &mut Work, id: PromiseId, agent: String, outcome: Outcome,
     if found.settled_at.is_some() {
         return Err(StoreError::AlreadySettled(id));
     }
-    sqlx::query("UPDATE promises SET settled_at = ?, outcome = ifnull(outcome, ?), look_at = NULL WHERE id = ?")
+    sqlx::query("UPDATE promises SET settled_at = ?1, outcome = ifnull(outcome, ?2), settled_as = ?2, look_at = NULL WHERE id = ?3")
         .bind(micros(now))
         .bind(outcome.as_str())
         .bind(id.0)
@@ -246,7 +264,7 @@ async fn take_step(work: &mut Work, promise: PromiseRecord, step: PromiseStep, n
     }
     let sql = match step {
         PromiseStep::Remind => step!("look_at = due_at, reminded_at = ?1"),
-        PromiseStep::Keep(_) => step!("look_at = NULL, settled_at = ?1, outcome = 'kept'"),
+        PromiseStep::Keep(_) => step!("look_at = NULL, settled_at = ?1, outcome = 'kept', settled_as = 'kept'"),
         PromiseStep::Late(_) => step!("look_at = NULL, told_at = ?1, outcome = 'broken'"),
     };
     let changed = sqlx::query(sql)
@@ -315,6 +333,7 @@ fn promise(row: &SqliteRow) -> Result<PromiseRecord> {
         told_at: time("told_at")?,
         settled_at: time("settled_at")?,
         outcome: row.try_get::<Option<&str>, _>("outcome")?.map(outcome).transpose()?,
+        settled_as: row.try_get::<Option<&str>, _>("settled_as")?.map(outcome).transpose()?,
     })
 }
 

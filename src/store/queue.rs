@@ -5,6 +5,7 @@ use sqlx::Row;
 use super::{
     EscalationRecord, Result, Store,
     escalations::{queue_order, record, select_records},
+    rows::corrupt,
 };
 use crate::reading::{Language, Mood};
 
@@ -125,6 +126,17 @@ impl Store {
             mine_waiting: row.try_get::<i64, _>("mine_waiting")?.unsigned_abs(),
             newest: row.try_get("newest")?,
         })
+    }
+
+    /// The languages of open escalations, for the filter.
+    pub async fn open_languages(&self) -> Result<Vec<Language>> {
+        let codes: Vec<String> = sqlx::query_scalar(
+            "SELECT DISTINCT language FROM escalations INDEXED BY escalations_queue
+             WHERE resolved_at IS NULL AND language IS NOT NULL ORDER BY language",
+        )
+        .fetch_all(&self.readers)
+        .await?;
+        codes.iter().map(|code| code.parse().map_err(|error| corrupt("language", &error))).collect()
     }
 
     /// The channels that have open escalations, for the filter.

@@ -36,6 +36,8 @@ pub struct TrailEntry {
     pub channel: Option<String>,
     /// What the customer was told by it.
     pub words: Option<String>,
+    /// Of turns: what the customer had written.
+    pub asked: Option<String>,
 }
 
 impl Store {
@@ -45,7 +47,9 @@ impl Store {
             ($kind:literal) => {
                 concat!(
                     "SELECT a.id, a.at, a.kind, a.agent, a.subject, a.detail, a.decision, a.reason, a.escalation, c.channel,
-                     (SELECT group_concat(o.text, char(10)) FROM outbox o WHERE o.audit = a.id) AS words
+                     (SELECT group_concat(o.text, char(10)) FROM outbox o WHERE o.audit = a.id) AS words,
+                     (SELECT group_concat(i.text, char(10)) FROM inbox i INDEXED BY inbox_conversation
+                      WHERE i.conversation = a.conversation AND i.audit = a.id) AS asked
                      FROM audit a LEFT JOIN conversations c ON c.id = a.conversation
                      WHERE ", $kind, " AND (?2 IS NULL OR a.agent = ?2 COLLATE NOCASE OR a.subject = ?2 COLLATE NOCASE)
                      AND (?3 IS NULL OR a.id < ?3) ORDER BY a.id DESC LIMIT ?4"
@@ -79,6 +83,7 @@ impl Store {
                     escalation: row.try_get::<Option<i64>, _>("escalation")?.map(EscalationId),
                     channel: row.try_get("channel")?,
                     words: row.try_get("words")?,
+                    asked: row.try_get("asked")?,
                 })
             })
             .collect()

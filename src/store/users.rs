@@ -105,7 +105,7 @@ impl Store {
     /// What a sign-in under this name is checked against; None: nobody may sign in under it.
     pub async fn credentials(&self, name: &str) -> Result<Option<Credentials>> {
         let row = sqlx::query("SELECT name, password FROM users WHERE key = ? AND disabled_at IS NULL")
-            .bind(key(name))
+            .bind(name_key(name))
             .fetch_optional(&self.readers)
             .await?;
         row.map(|row| Ok(Credentials { name: row.try_get("name")?, password: row.try_get("password")? })).transpose()
@@ -114,7 +114,7 @@ impl Store {
     /// Writes down that somebody tried to sign in under a name and was refused. A name that nobody has is left out: it may be a password,
     /// typed into the wrong field.
     pub async fn sign_in_failed(&self, name: &str, now: Timestamp) -> Result<()> {
-        let key = key(name);
+        let key = name_key(name);
         self.writer
             .run(move |work| {
                 Box::pin(async move {
@@ -241,7 +241,7 @@ async fn apply(work: &mut Work, name: String, change: Change, by: Option<String>
 
 /// A user, inside a job.
 pub(super) async fn find(connection: &mut SqliteConnection, name: &str) -> Result<User> {
-    let row = sqlx::query(select_users!("WHERE key = ?")).bind(key(name)).fetch_optional(connection).await?;
+    let row = sqlx::query(select_users!("WHERE key = ?")).bind(name_key(name)).fetch_optional(connection).await?;
     user(&row.ok_or_else(|| StoreError::NoUser(name.to_owned()))?)
 }
 
@@ -266,8 +266,10 @@ pub(super) fn role(word: &str) -> Result<Role> {
     word.parse().map_err(|error| corrupt("role", &error))
 }
 
-/// The name as it is compared: whoever writes it in other capitals, widths or composition is the same person.
-pub(super) fn key(name: &str) -> String {
+/// The name as it is compared, by the store and by limits alike: whoever writes it in other capitals, widths, spaces or composition is the same
+/// person.
+#[must_use]
+pub fn name_key(name: &str) -> String {
     let folded: String = name.nfkc().flat_map(char::to_lowercase).nfkc().collect();
     folded.split_whitespace().collect::<Vec<_>>().join(" ")
 }
@@ -293,7 +295,7 @@ pub fn name(text: &str) -> Result<String> {
     if !name.chars().all(|c| c.is_alphanumeric() || mark(c) || " .,-'’()".contains(c)) {
         return Err(StoreError::NotAName("it may hold letters, digits, spaces and . , - ' ’ ( )"));
     }
-    if RESERVED.contains(&key(&name).as_str()) {
+    if RESERVED.contains(&name_key(&name).as_str()) {
         return Err(StoreError::NotAName("customers would take it for a machine, or for everybody"));
     }
     Ok(name)
@@ -330,10 +332,10 @@ mod tests {
     #[test]
     fn a_name_in_another_spelling_is_the_same_name() {
         for other in ["dana ortiz", "DANA  ORTIZ", "Dana\u{3000}Ortiz", "Ｄａｎａ Ortiz"] {
-            assert_eq!(key(other), key("Dana Ortiz"), "{other}");
+            assert_eq!(name_key(other), name_key("Dana Ortiz"), "{other}");
         }
-        assert_eq!(key("A\u{308}nne"), key("änne"));
-        assert_ne!(key("Dana"), key("Dan"));
+        assert_eq!(name_key("A\u{308}nne"), name_key("änne"));
+        assert_ne!(name_key("Dana"), name_key("Dan"));
     }
 
     #[test]

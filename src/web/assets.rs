@@ -15,7 +15,7 @@ use crate::hexadecimal;
 const JAVASCRIPT: &str = "text/javascript; charset=utf-8";
 
 /// Name, media type, content.
-const ASSETS: [(&str, &str, &str); 12] = [
+const ASSETS: [(&str, &str, &str); 14] = [
     (
         "chat.css",
         "text/css; charset=utf-8",
@@ -27,8 +27,10 @@ const ASSETS: [(&str, &str, &str); 12] = [
         concat!(include_str!("assets/palette.css"), include_str!("assets/desk.css")),
     ),
     ("chat.js", JAVASCRIPT, include_str!("assets/chat.js")),
+    ("desk-forms.js", JAVASCRIPT, include_str!("assets/desk-forms.js")),
     ("desk-keys.js", JAVASCRIPT, include_str!("assets/desk-keys.js")),
     ("desk-reply.js", JAVASCRIPT, include_str!("assets/desk-reply.js")),
+    ("desk-server.js", JAVASCRIPT, include_str!("assets/desk-server.js")),
     ("desk-work.css", "text/css; charset=utf-8", include_str!("assets/desk-work.css")),
     ("desk.js", JAVASCRIPT, include_str!("assets/desk.js")),
     ("log.js", JAVASCRIPT, include_str!("assets/log.js")),

@@ -1,20 +1,17 @@
 // Writing a reply: suggested answers, the draft that is kept, the tone that is looked at, and the sign that somebody writes.
 
+import { keep, kept } from "./desk-forms.js";
+import { post, say } from "./desk-server.js";
+
 const DRAFT = 1000;
 const TONE = 600;
 const TYPING = 4000;
 
-function post(form, address, words) {
-  const body = new URLSearchParams(words);
-  body.set("csrf", form.elements.csrf.value);
-  return fetch(address, { method: "POST", body, keepalive: true });
-}
-
 /** Puts an answer into the reply, after what is there. */
 export function insert(button) {
   const text = document.getElementById("text");
-  const words = button.closest(".canned").querySelector(".preview").textContent;
   if (!text) return;
+  const words = button.dataset.text;
   text.value = text.value.trim() === "" ? words : `${text.value.trimEnd()}\n\n${words}`;
   text.focus();
   text.dispatchEvent(new Event("input", { bubbles: true }));
@@ -22,12 +19,16 @@ export function insert(button) {
 
 function later(wait, action) {
   let timer = 0;
-  return () => {
-    clearTimeout(timer);
-    timer = setTimeout(action, wait);
+  return {
+    start() {
+      clearTimeout(timer);
+      timer = setTimeout(action, wait);
+    },
+    stop: () => clearTimeout(timer),
   };
 }
 
+/** Gives what is to be done around the sending of a form. */
 export function composer(desk) {
   for (const button of document.querySelectorAll("[data-insert]")) {
     button.addEventListener("click", () => insert(button));
@@ -43,46 +44,80 @@ export function composer(desk) {
 
   const form = document.getElementById("reply");
   const text = document.getElementById("text");
-  if (!form || !text) return;
+  if (!form || !text || !desk.dataset.escalation) return { before: async () => {}, after: () => {} };
   const here = `/desk/escalations/${desk.dataset.escalation}`;
-  let sent = false;
+
+  // The server keeps the draft; this tab keeps it until the server has it.
+  let unsaved = kept(text);
+  if (unsaved !== "") text.value = unsaved;
+  let held = false;
+  let saving = Promise.resolve();
+  async function save(options = {}) {
+    const words = text.value;
+    const { trouble } = await post(form, `${here}/draft`, { text: words }, options);
+    if (!trouble && text.value === words) {
+      unsaved = "";
+      keep(text, "");
+    }
+    const lost = trouble && trouble.kind !== "gone" && !held;
+    say("draft", lost ? `Your draft is kept in this tab alone: ${trouble.text}` : "");
+  }
   const draft = later(DRAFT, () => {
-    // The page that follows a reply has its draft already.
-    if (!sent) post(form, `${here}/draft`, { text: text.value }).catch(() => {});
+    if (!held) saving = save();
   });
-  const tone = later(TONE, () => judge(form, text.value, desk.dataset.escalation));
+  const tone = later(TONE, () => judge(form, text.value, here));
   let typedAt = 0;
   text.addEventListener("input", () => {
-    draft();
-    tone();
+    unsaved = text.value;
+    keep(text);
+    draft.start();
+    tone.start();
     if (Date.now() - typedAt > TYPING && text.value.trim() !== "") {
       typedAt = Date.now();
-      post(form, `${here}/typing`, {}).catch(() => {});
+      post(form, `${here}/typing`, {});
     }
   });
-  form.addEventListener("submit", (event) => {
-    if (sent) event.preventDefault();
-    sent = true;
+  addEventListener("pagehide", () => {
+    if (unsaved !== "" && !held) save({ keepalive: true });
   });
-  if (text.value !== "") tone();
+  // Enter in a field of the promise is not yet the wish to send.
+  for (const field of form.querySelectorAll("input:not([type=hidden], [type=checkbox])")) {
+    field.addEventListener("keydown", (event) => {
+      if (event.key === "Enter" && !event.ctrlKey && !event.metaKey) event.preventDefault();
+    });
+  }
+  if (text.value !== "") tone.start();
+  return {
+    async before(sent) {
+      if (sent !== form) return;
+      // A draft that arrives after the reply would come back as if it were not sent.
+      held = true;
+      draft.stop();
+      await saving;
+    },
+    after(sent, trouble) {
+      if (sent !== form) return;
+      held = trouble === null;
+      if (held) keep(text, "");
+    },
+  };
 }
 
-async function judge(form, words, escalation) {
-  const list = document.getElementById("tone");
-  try {
-    const answer = await post(form, `/desk/escalations/${escalation}/tone`, { text: words });
-    if (!answer.ok) return;
-    const findings = await answer.json();
-    list.replaceChildren(
-      ...findings.map((finding) => {
-        const item = document.createElement("li");
+async function judge(form, words, here) {
+  const { answer, trouble } = await post(form, `${here}/tone`, { text: words });
+  // Advice that does not come is no reason to stop.
+  if (trouble) return;
+  const findings = await answer.json();
+  document.getElementById("tone").replaceChildren(
+    ...findings.map((finding) => {
+      const item = document.createElement("li");
+      if (finding.words) {
         const quoted = document.createElement("q");
         quoted.textContent = finding.words;
-        item.append(quoted, ` ${finding.suggestion}`);
-        return item;
-      }),
-    );
-  } catch {
-    // Advice that does not come is no reason to stop.
-  }
+        item.append(quoted, " ");
+      }
+      item.append(finding.suggestion);
+      return item;
+    }),
+  );
 }

@@ -1,16 +1,27 @@
 // The live part of the desk: looks again when something changed, and says so. Pages work without it.
 
+import { forms } from "./desk-forms.js";
 import { keys } from "./desk-keys.js";
 import { composer } from "./desk-reply.js";
+import { adopt, ask, parsed, say } from "./desk-server.js";
 
 const desk = document.querySelector("[data-desk]");
 const title = document.title;
 
 // What is replaced when the page looks again. The fields in which the agent writes are never among it.
-const LIVE = ["#counts", "#rows", "#standing", "#history"];
+const LIVE = ["#counts", "#rows", "#standing", "#acts", "#history"];
+
+/** How soon a look that failed is repeated, in ms. */
+const AGAIN = 5000;
 
 let looking = false;
 let again = false;
+let gone = false;
+let lookedAt = new Date();
+let retry = 0;
+
+/** What the page shows; after the conversation is gone, the queue beside it. */
+const address = () => (gone ? `/desk${location.search}` : location.href);
 
 async function look() {
   if (looking) {
@@ -18,32 +29,54 @@ async function look() {
     return;
   }
   looking = true;
-  try {
-    const answer = await fetch(location.href, { headers: { accept: "text/html" } });
-    if (answer.status === 401) {
-      // Signed out meanwhile: the sign-in page comes.
-      location.reload();
-      return;
-    }
-    if (answer.ok) show(new DOMParser().parseFromString(await answer.text(), "text/html"));
-  } catch {
-    // Offline: the event stream opens anew and calls us again.
-  } finally {
-    looking = false;
-    if (again) {
-      again = false;
-      look();
-    }
+  const { answer, trouble } = await ask(address(), { headers: { accept: "text/html" } });
+  if (!trouble) {
+    const fresh = parsed(await answer.text());
+    if (adopt(fresh)) show(fresh);
+    lookedAt = new Date();
+    say("look");
+  } else if (trouble.kind === "gone" && desk.dataset.escalation && !gone) {
+    deleted();
+    again = true;
+  } else {
+    const since = lookedAt.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
+    if (trouble.kind !== "signed-out") say("look", `This page shows how things stood at ${since}: ${trouble.text} It looks again by itself.`);
+    clearTimeout(retry);
+    retry = setTimeout(look, AGAIN);
   }
+  looking = false;
+  if (again) {
+    again = false;
+    look();
+  }
+}
+
+/** The conversation is no more: what the customer wrote goes from the page too, what the agent wrote stays for copying. */
+function deleted() {
+  gone = true;
+  say("gone", "This conversation was deleted: the customer wanted it forgotten, or it was deleted for them. Nothing can be sent to them any more. What you wrote is still here for you to copy.", {
+    href: "/desk",
+    label: "To the queue",
+  });
+  document.getElementById("history").replaceChildren();
+  document.getElementById("acts")?.remove();
+  document.querySelector("#standing .item-foot")?.replaceChildren("deleted");
+  for (const form of document.querySelectorAll('form[action^="/desk/escalations/"]')) {
+    for (const button of form.querySelectorAll("button")) button.disabled = true;
+  }
+}
+
+/** Whether the agent is choosing or writing there. */
+function inUse(part) {
+  if (part.querySelector("details[open]")) return true;
+  return part.id === "acts" && part.contains(document.activeElement);
 }
 
 function show(fresh) {
   for (const name of LIVE) {
     const old = document.querySelector(name);
     const now = fresh.querySelector(name);
-    if (!old || !now || old.outerHTML === now.outerHTML) continue;
-    // Somebody is choosing or writing there.
-    if (old.querySelector("details[open]") || (old.contains(document.activeElement) && old.id === "standing")) continue;
+    if (!old || !now || old.outerHTML === now.outerHTML || inUse(old)) continue;
     const row = old.contains(document.activeElement) && document.activeElement.dataset.row;
     const atEnd = old.scrollHeight - old.scrollTop - old.clientHeight < 80;
     const place = old.scrollTop;
@@ -115,18 +148,22 @@ function tell(counts) {
   last = counts;
 }
 
+let first = true;
+
 function listen() {
-  const query = desk.dataset.escalation ? `?escalation=${desk.dataset.escalation}` : "";
+  const query = desk.dataset.escalation && !gone ? `?escalation=${desk.dataset.escalation}` : "";
   const stream = new EventSource(`/desk/events${query}`);
-  let first = true;
   stream.addEventListener("changed", (event) => {
     tell(JSON.parse(event.data));
-    // The first one tells how things stood when the page was made, unless the stream broke off in between.
+    // The first one tells how things stood when the page was made; after a stream that broke off much may have changed.
     if (!first) look();
     first = false;
   });
   stream.addEventListener("error", () => {
-    if (stream.readyState === EventSource.CLOSED) setTimeout(listen, 5000);
+    if (stream.readyState !== EventSource.CLOSED) return;
+    // Refused: the page asks why, and says so.
+    look();
+    setTimeout(listen, AGAIN);
   });
 }
 
@@ -139,6 +176,21 @@ if (desk) {
   listen();
   // Waiting times grow by themselves.
   setInterval(look, 30000);
-  composer(desk);
-  keys(desk);
+  // A page out of the browser's memory is as it was when it was left.
+  addEventListener("pageshow", (event) => {
+    if (event.persisted) location.reload();
+  });
+  // Who comes back from signing in, or from a sleeping machine, is not to wait for the next look.
+  document.addEventListener("visibilitychange", () => {
+    if (!document.hidden) look();
+  });
+  const { before, after } = composer(desk);
+  forms({
+    before,
+    after(form, trouble) {
+      after(form, trouble);
+      if (trouble?.kind === "gone" || trouble?.kind === "signed-out") look();
+    },
+  });
+  keys();
 }

@@ -5,9 +5,14 @@ use axum::{
     extract::{Query, State},
     response::Response,
 };
+use jiff::tz::TimeZone;
 use serde::Deserialize;
 
-use super::{Frame, Refusal, Shared, SignedIn, page};
+use super::{
+    Frame, Refusal, Shared, SignedIn,
+    clock::{exact, zone_name},
+    page,
+};
 use crate::store::{TrailEntry, TrailFilter};
 
 /// Rows of a page.
@@ -34,6 +39,7 @@ const KINDS: &[(&str, &str)] = &[
     ("erase", "Erased"),
     ("sign_in", "Sign-ins"),
     ("sign_in_failed", "Failed sign-ins"),
+    ("sign_in_refused", "Refused sign-ins"),
     ("sign_out", "Sign-outs"),
     ("sign_out_everywhere", "Sign-outs everywhere"),
     ("password", "Passwords changed"),
@@ -56,6 +62,7 @@ struct AuditPage<'a> {
     person: &'a str,
     people: Vec<String>,
     entries: Vec<TrailEntry>,
+    zone: TimeZone,
     /// The row before which the next page begins.
     older: Option<i64>,
     is_first: bool,
@@ -90,6 +97,7 @@ pub(super) async fn list(
         person: asked.person.trim(),
         people: store.users().await?.into_iter().map(|user| user.name).collect(),
         entries,
+        zone: shared.knowledge().zone().clone(),
         older,
         is_first: asked.before.is_none(),
     })
@@ -117,6 +125,7 @@ fn label(kind: &str) -> &str {
         "erase" => "Erased",
         "sign_in" => "Signed in",
         "sign_in_failed" => "Sign-in failed",
+        "sign_in_refused" => "Too many sign-ins were tried and are refused",
         "sign_out" => "Signed out",
         "sign_out_everywhere" => "Signed out everywhere",
         "password" => "Changed the password",

@@ -21,6 +21,16 @@ pub(super) fn clock(at: Timestamp, zone: &TimeZone, now: Timestamp) -> String {
     at.strftime(if at.date() == today { "%H:%M" } else { "%b %-d, %H:%M" }).to_string()
 }
 
+/// Day and clock to the second, for records.
+pub(super) fn exact(at: &Timestamp, zone: &TimeZone) -> String {
+    at.to_zoned(zone.clone()).strftime("%F %H:%M:%S").to_string()
+}
+
+/// What the incident's timezone is called.
+pub(super) fn zone_name(zone: &TimeZone) -> &str {
+    zone.iana_name().unwrap_or("UTC")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -22,8 +22,11 @@ use crate::{
     message::OutgoingId,
     policy::MAX_TEXT_BYTES,
     reading::{Language, Reading},
-    store::{EscalationRecord, PromiseFilter, Store, StoreError},
-    web::Shared,
+    store::{EscalationRecord, PromiseFilter, Silence, Store, StoreError},
+    web::{
+        Shared,
+        markdown::{self, Breaks},
+    },
 };
 
 /// Suggestions that one key takes over.
@@ -45,6 +48,8 @@ struct ConversationPage<'a> {
     others: Vec<Canned>,
     draft: String,
     refused: Option<String>,
+    /// Why a reply cannot arrive.
+    silence: Option<&'static str>,
     colleagues: Vec<String>,
     promises: Vec<PromiseRow>,
     group: Option<i64>,
@@ -65,7 +70,10 @@ struct Canned {
     /// The key that takes it, 1 to 9; 0: none.
     key: usize,
     title: String,
+    /// Markdown, as it goes into the reply.
     text: String,
+    /// The same as the customer reads it.
+    html: String,
     /// Why it must not be said now.
     problem: Option<String>,
     language: String,
@@ -118,6 +126,7 @@ pub(super) async fn show(
         likely: canned(likely, true),
         others: canned(others, false),
         refused: refused(&shown.refused, &record, &me.name),
+        silence: store.silenced(record.conversation).await?.map(unreachable),
         record: &record,
         draft,
         colleagues,
@@ -159,9 +168,20 @@ fn canned(suggestions: Vec<Suggestion>, with_keys: bool) -> Vec<Canned> {
             Err(why) => (String::new(), Some(why.to_string())),
         };
         let key = if with_keys { place + 1 } else { 0 };
-        Canned { key, title: one.title, text, problem, language: one.language.as_str().to_owned() }
+        let html = markdown::to_html(&text, Breaks::Wrapped);
+        Canned { key, title: one.title, text, html, problem, language: one.language.as_str().to_owned() }
     };
     suggestions.into_iter().enumerate().map(keyed).collect()
+}
+
+/// What an agent is told who wants to write where nothing arrives.
+fn unreachable(why: Silence) -> &'static str {
+    match why {
+        Silence::Stopped => "This customer asked us to stop writing. No reply reaches them until they write again.",
+        Silence::Blocked => {
+            "This customer blocked us or closed the chat. No reply reaches them until they write again."
+        }
+    }
 }
 
 /// Why a reply was not sent, told from how things stand now.

@@ -80,12 +80,16 @@ pub(in crate::web) fn page(template: &impl Template) -> Result<Response, Refusal
 struct RefusalPage<'a> {
     frame: Frame,
     message: &'a str,
+    words: Option<&'a str>,
 }
 
 /// A refusal as a page.
 pub(super) fn refusal(shared: &Shared, who: Option<&SignedIn>, refusal: &Refusal) -> Response {
-    let title = refusal.status.canonical_reason().unwrap_or("Refused");
-    let template = RefusalPage { frame: Frame::new(shared, who, title, ""), message: &refusal.message };
+    let template = RefusalPage {
+        frame: Frame::new(shared, who, refusal.title(), ""),
+        message: &refusal.message,
+        words: refusal.words.as_deref(),
+    };
     match page(&template) {
         Ok(page) => (refusal.status, page).into_response(),
         Err(unavailable) => unavailable.into_response(),

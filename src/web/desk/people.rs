@@ -7,10 +7,16 @@ use axum::{
     http::{HeaderMap, StatusCode},
     response::{IntoResponse as _, Redirect, Response},
 };
-use jiff::Timestamp;
+use jiff::{Timestamp, tz::TimeZone};
 use serde::Deserialize;
 
-use super::{Frame, Refusal, Shared, SignedIn, page, sign_in::fresh_token, site::invitation_link};
+use super::{
+    Frame, Refusal, Shared, SignedIn,
+    clock::{exact, zone_name},
+    page,
+    sign_in::fresh_token,
+    site::invitation_link,
+};
 use crate::store::{Invitation, Role, StoreError, Token, User};
 
 #[derive(Template)]
@@ -21,6 +27,7 @@ struct PeoplePage<'a> {
     users: Vec<User>,
     invitations: Vec<Invitation>,
     roles: [Role; 3],
+    zone: TimeZone,
     /// A link that was just made, and for whom: this page is the only one that ever shows it.
     link: Option<(&'a str, String)>,
     trouble: Option<String>,
@@ -145,6 +152,7 @@ async fn show(
         users: store.users().await?,
         invitations: store.invitations(Timestamp::now()).await?,
         roles: Role::ALL,
+        zone: shared.knowledge().zone().clone(),
         link,
         trouble: trouble.map(|trouble| trouble.message.into_owned()),
     };

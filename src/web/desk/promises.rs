@@ -23,8 +23,11 @@ pub(super) struct PromiseRow {
     pub words: String,
     pub owner: String,
     pub due: String,
+    /// It is open, and its time has passed.
     pub late: bool,
-    /// `open`, `kept`, `broken` or `withdrawn`.
+    /// It was not kept in time.
+    pub broken: bool,
+    /// In a word or two: `open`, `late`, `kept`…
     pub state: &'static str,
     pub open: bool,
     pub escalation: Option<i64>,
@@ -40,7 +43,8 @@ impl PromiseRow {
             owner: promise.owner.clone().unwrap_or_else(|| "the bot".to_owned()),
             due: clock(promise.due_at, zone, now),
             late: open && promise.due_at <= now,
-            state: promise.outcome.map_or("open", Outcome::as_str),
+            broken: promise.outcome == Some(Outcome::Broken),
+            state: promise.state(now),
             open,
             escalation: promise.escalation.map(|id| id.0),
             channel: promise.channel.clone(),

@@ -17,8 +17,8 @@ use super::{
 };
 use crate::{
     conversation::Urgency,
-    desk::transitions,
-    reading::Mood,
+    desk::{languages::english_name, transitions},
+    reading::{Language, Mood},
     store::{Handling, QueueCounts, QueueFilter, StoreError, Whose},
     web::Shared,
 };
@@ -82,6 +82,8 @@ pub(super) struct Queue {
     pub rows: Vec<Row>,
     pub matching: u64,
     pub channels: Vec<String>,
+    /// Code and name.
+    pub languages: Vec<(String, String)>,
     pub wanted: Wanted,
     pub previous: Option<String>,
     pub next: Option<String>,
@@ -106,12 +108,25 @@ impl Queue {
             rows: others.into_iter().map(row).collect(),
             matching: page.matching,
             channels: store.open_channels().await?,
+            languages: languages(store.open_languages().await?, &wanted.language),
             previous: wanted.page.checked_sub(1).map(|page| wanted.link(page)),
             next: more.then(|| wanted.link(wanted.page + 1)),
             longest: longest.map(|since| span(since, now)),
             wanted,
         })
     }
+}
+
+/// What the filter offers, by name: the languages that wait, and the chosen one even if nobody waits in it now.
+fn languages(mut open: Vec<Language>, chosen: &str) -> Vec<(String, String)> {
+    if let Ok(chosen) = chosen.parse()
+        && !open.contains(&chosen)
+    {
+        open.push(chosen);
+    }
+    let mut named: Vec<_> = open.iter().map(|one| (one.as_str().to_owned(), english_name(*one))).collect();
+    named.sort_by(|one, other| one.1.cmp(&other.1));
+    named
 }
 
 #[derive(Template)]

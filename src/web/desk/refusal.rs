@@ -18,11 +18,18 @@ pub(in crate::web) struct Refusal {
     pub code: &'static str,
     /// For people.
     pub message: Cow<'static, str>,
+    /// What somebody had written: the page that refuses it shows it, so that it can be copied.
+    pub words: Option<String>,
 }
 
 impl Refusal {
     pub fn new(status: StatusCode, code: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
-        Self { status, code, message: message.into() }
+        Self { status, code, message: message.into(), words: None }
+    }
+
+    /// Gives the words back with which nothing was done.
+    pub fn with_words(self, words: &str) -> Self {
+        Self { words: Some(words.to_owned()).filter(|words| !words.trim().is_empty()), ..self }
     }
 
     /// Nobody is signed in.
@@ -57,6 +64,19 @@ impl Refusal {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", message)
     }
 
+    /// What heads the page of a refusal.
+    pub(super) fn title(&self) -> &'static str {
+        match self.status {
+            StatusCode::FORBIDDEN => "Not allowed",
+            StatusCode::NOT_FOUND => "Not here",
+            StatusCode::CONFLICT => "Somebody was faster",
+            StatusCode::PAYLOAD_TOO_LARGE => "Too long",
+            StatusCode::TOO_MANY_REQUESTS => "Too many tries",
+            StatusCode::SERVICE_UNAVAILABLE => "Not at the moment",
+            _ => "Not done",
+        }
+    }
+
     pub(super) fn wants_sign_in(&self) -> bool {
         self.status == StatusCode::UNAUTHORIZED && self.code == "sign_in"
     }
@@ -66,11 +86,21 @@ impl From<StoreError> for Refusal {
     fn from(error: StoreError) -> Self {
         let message = error.to_string();
         match error {
-            StoreError::NoEscalation(_) | StoreError::NoUser(_) | StoreError::NoInvitation => Self::not_found(message),
+            StoreError::NoEscalation(id) => Self::not_found(format!(
+                "conversation {id} is not here: it was deleted, because the customer wanted it or it was deleted for them, or there never was one"
+            )),
+            StoreError::NoUser(_) | StoreError::NoInvitation | StoreError::NoPromise(_) | StoreError::NoGroup(_) => {
+                Self::not_found(message)
+            }
             StoreError::ClaimedBy { .. } => Self::new(StatusCode::CONFLICT, "claimed", message),
             StoreError::AlreadyResolved(_) => Self::new(StatusCode::CONFLICT, "resolved", message),
             StoreError::NotClaimed(_) => Self::new(StatusCode::CONFLICT, "not_claimed", message),
             StoreError::Silenced { .. } => Self::new(StatusCode::CONFLICT, "silenced", message),
+            StoreError::AlreadySettled(_)
+            | StoreError::Merged(..)
+            | StoreError::OtherLanguage(..)
+            | StoreError::NotInGroup(..)
+            | StoreError::IdTaken(_) => Self::new(StatusCode::CONFLICT, "conflict", message),
             StoreError::Conflict => Self::new(StatusCode::CONFLICT, "conflict", message),
             StoreError::NameTaken(_) => Self::new(StatusCode::CONFLICT, "name_taken", message),
             StoreError::LastAdmin(_) => Self::new(StatusCode::CONFLICT, "last_admin", message),

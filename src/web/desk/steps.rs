@@ -6,9 +6,8 @@ use axum::{
 };
 use jiff::{Timestamp, tz::TimeZone};
 use serde::Deserialize;
-use uuid::Uuid;
 
-use super::{Refusal, SignedIn, conversation::colleagues};
+use super::{Refusal, SignedIn, conversation::colleagues, form::Fields};
 use crate::{
     conversation::{EscalationId, PromiseId},
     desk::{due, transitions},
@@ -59,71 +58,55 @@ pub(super) async fn hand_over(
     after(id, done)
 }
 
-#[derive(Debug, Deserialize)]
-pub(super) struct Reply {
-    text: String,
-    /// Made with the page: a form that is sent twice says its words once.
-    id: Uuid,
-    /// What the words promise, for the desk; empty: nothing.
-    #[serde(default)]
-    promise: String,
-    /// By when.
-    #[serde(default)]
-    by: String,
-    /// The number of the promise that the words keep.
-    #[serde(default)]
-    keeps: String,
-    /// Set by the button that also resolves.
-    #[serde(default)]
-    resolve: bool,
-}
-
-impl Reply {
-    /// The promise that the words make.
-    fn promise(&self, zone: &TimeZone, now: Timestamp) -> Result<Option<NewPromise>, Refusal> {
-        let (promise, by) = (self.promise.trim(), self.by.trim());
-        if promise.is_empty() && by.is_empty() {
-            return Ok(None);
-        }
-        if promise.is_empty() || by.is_empty() {
-            return Err(Refusal::invalid("a promise says what, and by when"));
-        }
-        let by: Deadline = by.parse().map_err(|error: NotADeadline| Refusal::invalid(error.to_string()))?;
-        let due = by.due(now, zone).ok_or_else(|| Refusal::invalid("that time has passed: promise a later one"))?;
-        Ok(Some(due::promise(promise, due, now)))
+/// The promise that the words make, as the form's fields `promise` and `by` tell it.
+fn promised(fields: &Fields, zone: &TimeZone, now: Timestamp) -> Result<Option<NewPromise>, Refusal> {
+    let (promise, by) = (fields.one("promise").trim(), fields.one("by").trim());
+    if promise.is_empty() && by.is_empty() {
+        return Ok(None);
     }
+    if promise.is_empty() || by.is_empty() {
+        return Err(Refusal::invalid("a promise says what, and by when"));
+    }
+    let by: Deadline = by.parse().map_err(|error: NotADeadline| Refusal::invalid(error.to_string()))?;
+    let due = by.due(now, zone).ok_or_else(|| Refusal::invalid("that time has passed: promise a later one"))?;
+    Ok(Some(due::promise(promise, due, now)))
 }
 
-/// `POST …/reply`. A reply that comes too late is kept as a draft.
+/// `POST …/reply`. A reply that comes too late is kept as a draft. Its `id` was made with the page: a form that is sent twice says its words
+/// once. `keeps` are the numbers of the promises that the words keep; `resolve` is set by the button that also resolves.
 pub(super) async fn reply(
     State(shared): State<Shared>,
     me: SignedIn,
     Path(id): Path<i64>,
-    Form(form): Form<Reply>,
+    fields: Fields,
 ) -> Result<Response, Refusal> {
-    let (store, now) = (&shared.state.store, Timestamp::now());
-    let knowledge = shared.knowledge();
     // Browsers send CRLF; a customer's line break is a line feed.
-    let text = form.text.replace("\r\n", "\n");
-    let promise = form.promise(knowledge.zone(), now)?;
-    let reply = NewReply { text: &text, id: Some(OutgoingId(form.id)), promise };
-    match store.reply(EscalationId(id), &me.name, reply, now).await {
-        Ok(_) => {
-            if let Ok(promise) = form.keeps.parse() {
-                store.settle_promise(PromiseId(promise), &me.name, Outcome::Kept, now).await?;
-            }
-            if form.resolve {
-                return close(&shared, id, &me.name, None, now).await;
-            }
-            after(id, Ok(()))
-        }
+    let text = fields.one("text").replace("\r\n", "\n");
+    send(&shared, id, &me.name, &text, &fields).await.map_err(|refusal| refusal.with_words(&text))
+}
+
+async fn send(shared: &Shared, id: i64, agent: &str, text: &str, fields: &Fields) -> Result<Response, Refusal> {
+    let (store, now) = (&shared.state.store, Timestamp::now());
+    let own = fields.one("id").parse().map_err(|_| Refusal::invalid("this is no form of ours"))?;
+    let promise = promised(fields, shared.knowledge().zone(), now)?;
+    let reply = NewReply { text, id: Some(OutgoingId(own)), promise };
+    match store.reply(EscalationId(id), agent, reply, now).await {
+        Ok(_) => {}
         Err(error @ (StoreError::ClaimedBy { .. } | StoreError::AlreadyResolved(_) | StoreError::Silenced { .. })) => {
-            store.save_draft(EscalationId(id), &me.name, &text, now).await?;
+            store.save_draft(EscalationId(id), agent, text, now).await?;
             let why = if matches!(error, StoreError::Silenced { .. }) { "silenced" } else { "late" };
-            Ok(Redirect::to(&format!("/desk/escalations/{id}?refused={why}#reply")).into_response())
+            return Ok(Redirect::to(&format!("/desk/escalations/{id}?refused={why}#reply")).into_response());
         }
-        failed => after(id, failed.map(drop)),
+        Err(error) => return Err(error.into()),
     }
+    // From here on the words are said: what fails now must not look as if they were not.
+    for promise in fields.all("keeps").filter_map(|promise| promise.parse().ok()) {
+        match store.settle_promise(PromiseId(promise), agent, Outcome::Kept, now).await {
+            Ok(()) | Err(StoreError::AlreadySettled(_) | StoreError::NoPromise(_)) => {}
+            Err(error) => tracing::error!(%error, promise, "a reply is sent, but the promise that it keeps stays open"),
+        }
+    }
+    if fields.one("resolve").is_empty() { after(id, Ok(())) } else { close(shared, id, agent, None, now).await }
 }
 
 #[derive(Debug, Deserialize)]
@@ -139,7 +122,8 @@ pub(super) async fn resolve(
     Path(id): Path<i64>,
     Form(form): Form<Resolve>,
 ) -> Result<Response, Refusal> {
-    close(&shared, id, &me.name, Some(&form.note), Timestamp::now()).await
+    let closed = close(&shared, id, &me.name, Some(&form.note), Timestamp::now()).await;
+    closed.map_err(|refusal| refusal.with_words(&form.note))
 }
 
 /// Resolves, with what the customer hears of it.
@@ -165,7 +149,8 @@ pub(super) async fn note(
     Path(id): Path<i64>,
     Form(form): Form<Note>,
 ) -> Result<Response, Refusal> {
-    after(id, shared.state.store.add_note(EscalationId(id), &me.name, &form.text, Timestamp::now()).await)
+    let noted = shared.state.store.add_note(EscalationId(id), &me.name, &form.text, Timestamp::now()).await;
+    after(id, noted).map_err(|refusal| refusal.with_words(&form.text))
 }
 
 /// Back to the conversation, or what went wrong where going back would not show it.

@@ -81,5 +81,6 @@ pub(super) async fn tone(
         words: String::from_utf16_lossy(units.get(finding.start..finding.end).unwrap_or_default()),
         suggestion: finding.suggestion,
     };
-    Ok(Json(tone::check(&form.text, language, place).into_iter().map(advice).collect()))
+    let foreign = record.language.and_then(|customers| tone::other_language(&form.text, customers));
+    Ok(Json(foreign.into_iter().chain(tone::check(&form.text, language, place)).map(advice).collect()))
 }
