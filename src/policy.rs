@@ -97,6 +97,13 @@ pub const OVERLOAD_AFTER: Duration = Duration::from_secs(2);
 /// The sentence model decides again when no turn has waited for this long: longer than it took to notice, so that it does not flutter.
 pub const CALM_AFTER: Duration = Duration::from_secs(10);
 
+/// Of each budget for sending, and of the places where turns are taken, one in so many is kept for danger (rounded up, where there is more than
+/// one): a crowd that asks is slowed by a quarter at first and not at all in the long run, and emergency help finds a place at once.
+pub const KEPT_FOR_DANGER: usize = 4;
+
+/// Times that were written down are of the future only where the clock was set back since. So much two looks at it may differ.
+pub const CLOCK_SLACK: Duration = Duration::from_secs(1);
+
 /// An answer of the bot that could not be delivered for this long is not said any more: its facts may have changed since. A person is told.
 pub const ANSWER_TOO_OLD: jiff::SignedDuration = jiff::SignedDuration::from_hours(1);
 

@@ -66,13 +66,6 @@ pub async fn run(dir: &Path, config: Config, knowledge: Knowledge, progress: Pro
             Err(why) => off.push(why),
         }
     }
-    let resendable: Vec<&str> =
-        channels.iter().filter(|channel| channel.may_resend()).map(|channel| channel.name()).collect();
-    let recovered = store.recover(&resendable, Timestamp::now()).await.context("recovering the outbox")?;
-    if recovered.requeued + recovered.uncertain > 0 {
-        warn!(requeued = recovered.requeued, uncertain = recovered.uncertain, "the last run ended while sending");
-    }
-
     let started = Instant::now();
     let knowledge = Arc::new(knowledge);
     let shelf = Shelf::find(config.model.trained.as_deref());

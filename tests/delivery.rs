@@ -2,20 +2,23 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
 use evenkeel::{
     channels::{Board, Channel, Parcel, Rate, SendError, Side, split},
-    conversation::{Decision, EscalationId, Memory, Reason, Turn},
+    conversation::{Decision, Escalation, EscalationId, Memory, Reason, Turn, Urgency},
     message::{Author, ConversationId, Incoming, Outgoing},
-    reading::Language,
+    reading::{Danger, Language},
     store::{EscalationFilter, Store},
     workers::delivery,
 };
 use futures::future::{BoxFuture, FutureExt as _};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use tokio_util::sync::CancellationToken;
 
 use crate::common::PATIENCE;
@@ -25,7 +28,12 @@ use crate::common::PATIENCE;
 struct Platform {
     rate: Option<Rate>,
     chat_rate: Option<Rate>,
+    one_chat: bool,
     script: HashMap<&'static str, Vec<Result<(), SendError>>>,
+    /// What is never got ready, and what is never answered; until [`Platform::wakes`].
+    unprepared: Option<&'static str>,
+    unanswered: Option<&'static str>,
+    awake: AtomicBool,
     tries: Mutex<HashMap<String, usize>>,
     arrived: Mutex<Vec<String>>,
 }
@@ -40,11 +48,19 @@ impl Channel for Platform {
     }
 
     fn chat_rate<'a>(&self, place: &'a str) -> Option<(&'a str, Rate)> {
-        self.chat_rate.map(|rate| (place, rate))
+        self.chat_rate.map(|rate| (if self.one_chat { "" } else { place }, rate))
     }
 
     fn pieces(&self, _place: &str, outgoing: &Outgoing) -> Vec<Outgoing> {
         split(outgoing, |text| text.len() <= 20)
+    }
+
+    fn prepare<'a>(&'a self, parcel: &'a Parcel) -> BoxFuture<'a, Result<(), SendError>> {
+        async move {
+            self.hang(self.unprepared, &parcel.message.text).await;
+            Ok(())
+        }
+        .boxed()
     }
 
     fn send<'a>(&'a self, parcel: &'a Parcel) -> BoxFuture<'a, Result<Option<String>, SendError>> {
@@ -56,6 +72,7 @@ impl Channel for Platform {
                 *attempt += 1;
                 *attempt
             };
+            self.hang(self.unanswered, &text).await;
             let answer =
                 self.script.get(text.as_str()).and_then(|script| script.get(attempt - 1)).cloned().unwrap_or(Ok(()));
             if answer.is_ok() {
@@ -64,6 +81,14 @@ impl Channel for Platform {
             answer.map(|()| Some("platform-id".to_owned()))
         }
         .boxed()
+    }
+}
+
+impl Platform {
+    async fn hang(&self, which: Option<&str>, text: &str) {
+        if which == Some(text) && !self.awake.load(Ordering::SeqCst) {
+            std::future::pending::<()>().await;
+        }
     }
 }
 
@@ -92,23 +117,19 @@ impl World {
 
     /// A customer writes and the replies are queued.
     async fn turn(&self, place: &str, replies: &[&str]) -> ConversationId {
+        self.turn_about(place, replies, None).await
+    }
+
+    /// The same of a customer in danger.
+    async fn danger(&self, place: &str, replies: &[&str]) {
+        let (reason, urgency) = (Reason::Danger(Danger::Gas), Urgency::Danger);
+        let escalation = Escalation { reason, urgency, intents: vec![], due_at: None, look_at: None };
+        self.turn_about(place, replies, Some(escalation)).await;
+    }
+
+    async fn turn_about(&self, place: &str, replies: &[&str], escalation: Option<Escalation>) -> ConversationId {
         let now = Timestamp::now();
-        let incoming = Incoming {
-            edits: None,
-            reply_to: None,
-            channel: "test".into(),
-            message_id: uuid::Uuid::now_v7().to_string(),
-            place: place.into(),
-            contact: place.into(),
-            public: false,
-            text: "hello".into(),
-            quoted: None,
-            choice: None,
-            stop: false,
-            attachments: vec![],
-            received_at: now,
-        };
-        let received = self.store.receive(&incoming).await.unwrap();
+        let received = self.store.receive(&incoming(place)).await.unwrap();
         let (conversation, pending) = self.store.pending(received.conversation).await.unwrap().unwrap();
         let outgoing = |text: &&str| Outgoing {
             text: (*text).to_owned(),
@@ -120,7 +141,7 @@ impl World {
         let turn = Turn {
             decision: Decision::Answer(vec!["x".into()]),
             replies: replies.iter().map(outgoing).collect(),
-            escalation: None,
+            escalation,
             promises: Vec::new(),
             memory: Memory::default(),
             readings: vec![],
@@ -149,6 +170,24 @@ impl World {
 
     fn arrived(&self) -> Vec<String> {
         self.platform.arrived.lock().unwrap().clone()
+    }
+}
+
+fn incoming(place: &str) -> Incoming {
+    Incoming {
+        edits: None,
+        reply_to: None,
+        channel: "test".into(),
+        message_id: uuid::Uuid::now_v7().to_string(),
+        place: place.into(),
+        contact: place.into(),
+        public: false,
+        text: "hello".into(),
+        choice: None,
+        attachments: vec![],
+        quoted: None,
+        stop: false,
+        received_at: Timestamp::now(),
     }
 }
 
@@ -228,6 +267,87 @@ async fn a_chat_takes_one_message_at_a_time_and_other_chats_do_not_wait_for_it()
         "{arrived:?}"
     );
     assert!(started.elapsed() >= Duration::from_millis(800), "the third had to wait twice");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn help_in_danger_has_a_place_in_every_budget_and_goes_before_what_waits() {
+    let rate = Some(Rate { burst: 5, every: Duration::from_hours(1) });
+    for (rate, chat_rate) in [(rate, None), (None, rate)] {
+        // All places lie in one chat.
+        let world = World::with(Platform { rate, chat_rate, one_chat: true, ..Platform::default() }).await;
+        for place in ["a", "b", "c", "d", "e", "f"] {
+            world.turn(place, &["later"]).await;
+        }
+        world.deliver(Duration::from_millis(300)).await;
+        assert_eq!(world.arrived(), ["later"; 3]);
+        world.danger("f", &["Leave the house."]).await;
+        world.danger("g", &["Leave at once."]).await;
+        world.deliver(Duration::from_millis(300)).await;
+        assert_eq!(
+            world.arrived()[3..],
+            ["Leave the house.", "Leave at once."],
+            "before what is due to the same customer"
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_had_not_begun_when_the_service_was_killed_is_sent_after_the_start() {
+    let (unprepared, unanswered) = (Some("not begun"), Some("perhaps"));
+    let world = World::with(Platform { unprepared, unanswered, ..Platform::default() }).await;
+    for (place, text) in [("a", "perhaps"), ("b", "not begun")] {
+        world.turn(place, &[text]).await;
+    }
+    let (channel, stop): (Arc<dyn Channel>, _) = (world.platform.clone(), CancellationToken::new());
+    let killed = tokio::spawn(delivery::run(world.store.clone(), channel, world.board.clone(), stop));
+    let deadline = std::time::Instant::now() + PATIENCE;
+    while world.platform.tries.lock().unwrap().is_empty() || world.store.counts().await.unwrap().outbox_leased < 2 {
+        assert!(std::time::Instant::now() < deadline, "it does not begin");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    killed.abort();
+    let _ = killed.await;
+
+    world.platform.awake.store(true, Ordering::SeqCst);
+    world.deliver(PATIENCE).await;
+    assert_eq!(world.arrived(), ["not begun"]);
+    assert_eq!(world.platform.tries.lock().unwrap()["perhaps"], 1, "it may have arrived");
+    let counts = world.store.counts().await.unwrap();
+    assert_eq!((counts.outbox_uncertain, counts.outbox_failed), (1, 0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_asked_for_silence_hears_nothing_that_had_not_begun() {
+    let world = World::with(Platform { unprepared: Some("news"), ..Platform::default() }).await;
+    world.turn("a", &["news"]).await;
+    let leased = world.store.lease("test", Timestamp::now(), 10, 0).await.unwrap();
+    world.store.silence("test", "a", evenkeel::store::Silence::Stopped, Timestamp::now()).await.unwrap();
+    assert!(!world.store.begin(leased[0].id).await.unwrap());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn danger_is_read_first_and_no_further_message_puts_it_off() {
+    let world = World::new(&[]).await;
+    let now = Timestamp::now();
+    let ago = |millis| now - SignedDuration::from_millis(millis);
+    let says = async |place: &str, at: Timestamp| {
+        let incoming = Incoming { received_at: at, ..incoming(place) };
+        world.store.receive(&incoming).await.unwrap()
+    };
+    let waits = says("waits", ago(9_000)).await;
+    let danger = says("danger", ago(2_000)).await;
+    world.store.mark_urgent(danger.message).await.unwrap();
+    says("danger", ago(1)).await;
+    says("types", ago(2_000)).await;
+    says("types", ago(1)).await;
+    let ahead = says("clock", now + SignedDuration::from_hours(3)).await;
+    let due = world.store.due(now, Duration::from_millis(1_500), Duration::from_secs(8)).await.unwrap();
+    assert_eq!(due.urgent, [danger.conversation]);
+    assert_eq!(
+        due.ready,
+        [waits.conversation, ahead.conversation],
+        "what is of the future, the clock having stepped back, is due"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

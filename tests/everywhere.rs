@@ -117,6 +117,44 @@ async fn what_was_written_while_the_service_was_away_is_answered_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn help_in_danger_comes_before_the_answers_to_a_crowd() {
+    let (home, platforms) = (Home::new(), all().await);
+    let service = start(&home, &platforms).await;
+    on_each(&platforms, async |platform| {
+        for customer in 1..=platform.crowd() {
+            platform.writes_in_crowd(customer, WATER).await;
+        }
+    })
+    .await;
+    let deadline = Instant::now() + PATIENCE * 3;
+    loop {
+        let health = service.health().await;
+        // What is read fastest fills its queue first; all the crowds are in it when nothing waits to be read.
+        let queued = health["store"]["outbox_queued"].as_u64().unwrap_or_default();
+        if health["store"]["inbox_pending"] == 0 && queued > 100 {
+            break;
+        }
+        assert!(Instant::now() < deadline, "the crowd is not read: {health}");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    on_each(&platforms, async |platform| {
+        platform.writes_in_crowd(0, "I smell gas in my kitchen").await;
+        let help = loop {
+            if let Some(help) = platform.heard_in_crowd(0).await.first() {
+                break help.clone();
+            }
+            assert!(Instant::now() < deadline + PATIENCE, "{}: no help came", platform.name());
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        };
+        assert!(help.contains("911"), "{}: {help}", platform.name());
+        let crowd = join_all((1..=platform.crowd()).map(|customer| platform.heard_in_crowd(customer))).await;
+        let waiting = crowd.iter().filter(|heard| heard.is_empty()).count();
+        assert!(waiting > 0 || platform.name() == "web", "{}: everybody was answered first", platform.name());
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn wrong_credentials_stop_no_other_channel_and_the_operator_is_told_without_them() {
     for wrong in ["telegram", "discord", "x"] {
         let (home, platforms) = (Home::new(), all().await);

@@ -11,11 +11,11 @@ use evenkeel::{
     reading::Danger,
     store::{
         Delivery, Eraser, EscalationFilter, Handling, LastSeen, LineAuthor, Looked, NewPromise, NewReply, OpenError,
-        Outcome, PromiseFilter, PromiseStep, QueueFilter, Silence, Store, StoreError, Whose,
+        Outcome, PromiseFilter, PromiseStep, QueueFilter, Recovered, Silence, Store, StoreError, Whose,
     },
 };
 
-use crate::common::house::{House, LEASE, answer, at, hand_over, reply, says};
+use crate::common::house::{House, answer, at, hand_over, reply, says};
 
 const QUIET: Duration = Duration::from_millis(1_500);
 const PATIENCE: Duration = Duration::from_secs(8);
@@ -366,7 +366,7 @@ async fn a_message_that_waits_for_its_next_try_holds_up_its_own_conversation_onl
 
     let next = house.lease(10).await;
     assert_eq!(next.iter().map(|next| next.outgoing.text.as_str()).collect::<Vec<_>>(), ["Hello."]);
-    let later = house.store.lease("web", at(5_000), LEASE, 10).await.unwrap();
+    let later = house.store.lease("web", at(5_000), 10, 0).await.unwrap();
     assert_eq!((later[0].outgoing.text.as_str(), later[0].attempt), ("One.", 2));
 }
 
@@ -436,27 +436,32 @@ async fn after_a_crash_nothing_is_lost_and_nothing_is_sent_blindly_again() {
     let house = House::new().await;
     house.with_replies("safe", &["One.", "Two."]).await;
     house.store.receive(&Incoming { channel: "x".into(), ..says("unsafe", "u", "when?") }).await.unwrap();
+    house.store.receive(&Incoming { channel: "y".into(), ..says("waits", "w", "when?") }).await.unwrap();
     let away = house.store.conversation_at("x", "unsafe").await.unwrap().unwrap();
+    let waits = house.store.conversation_at("y", "waits").await.unwrap().unwrap();
     house.take_turn(away, answer(&["Sent?"])).await;
+    house.take_turn(waits, answer(&["Not begun."])).await;
     house.store.receive(&says("pending", "p", "still here")).await.unwrap();
     assert_eq!(house.lease(10).await.len(), 1);
-    assert_eq!(house.store.lease("x", at(1_000), LEASE, 10).await.unwrap().len(), 1);
-    assert_eq!(house.store.recover(&["web"], at(11)).await.unwrap().requeued, 0, "our own leases are alive");
+    for channel in ["x", "y"] {
+        let leased = house.store.lease(channel, at(1_000), 10, 0).await.unwrap().remove(0);
+        assert!(channel == "y" || house.store.begin(leased.id).await.unwrap());
+    }
 
     let house = house.crash().await;
     assert_eq!(house.lease(10).await, []);
-    let recovered = house.store.recover(&["web"], at(11)).await.unwrap();
-    assert_eq!((recovered.requeued, recovered.uncertain), (1, 1));
+    let mut recovered = Vec::new();
+    for channel in ["web", "x", "y"] {
+        let Recovered { requeued, uncertain } = house.store.recover(channel, at(11)).await.unwrap();
+        recovered.push((channel, requeued, uncertain));
+    }
+    assert_eq!(recovered, [("web", 1, 0), ("x", 0, 1), ("y", 1, 0)], "what had not begun is sent after the start");
     let again = house.lease(10).await;
     assert_eq!(again.len(), 1);
-    assert_eq!((again[0].outgoing.text.as_str(), again[0].attempt), ("One.", 2));
+    assert_eq!((again[0].outgoing.text.as_str(), again[0].attempt), ("One.", 1));
     let open = house.store.escalations(EscalationFilter::Open).await.unwrap();
     assert_eq!((open.len(), open[0].conversation, open[0].reason), (1, away, Reason::Undelivered));
     assert_eq!(house.store.counts().await.unwrap().inbox_pending, 1);
-
-    // Within one process: a sender that never came back.
-    let recovered = house.store.recover(&["web"], at(1_031)).await.unwrap();
-    assert_eq!((recovered.requeued, recovered.uncertain), (1, 0));
 }
 
 #[tokio::test(flavor = "multi_thread")]

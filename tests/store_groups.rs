@@ -12,7 +12,7 @@ use evenkeel::{
     },
 };
 
-use crate::common::house::{House, LEASE, at, says};
+use crate::common::house::{House, at, says};
 
 impl House {
     /// A customer who asks on a channel and waits for a person.
@@ -62,7 +62,7 @@ impl House {
     }
 
     async fn lease_on(&self, channel: &str) -> Vec<Leased> {
-        self.store.lease(channel, at(1_000), LEASE, 1_000).await.unwrap()
+        self.store.lease(channel, at(1_000), 1_000, 0).await.unwrap()
     }
 
     async fn open(&self) -> Vec<(EscalationId, Reason)> {
@@ -207,10 +207,14 @@ async fn after_a_crash_in_the_middle_each_customer_has_one_copy() {
             house.store.sent(leased.id, None, at(40)).await.unwrap();
         }
     }
-    house.lease_on("telegram").await;
+    for leased in house.lease_on("telegram").await {
+        house.store.begin(leased.id).await.unwrap();
+    }
     house = house.crash().await;
-    let recovered = house.store.recover(&["web"], at(1_000)).await.unwrap();
-    assert_eq!((recovered.requeued, recovered.uncertain), (33, 67));
+    let recovered = house.store.recover("web", at(1_000)).await.unwrap();
+    assert_eq!((recovered.requeued, recovered.uncertain), (33, 0));
+    let recovered = house.store.recover("telegram", at(1_000)).await.unwrap();
+    assert_eq!((recovered.requeued, recovered.uncertain), (0, 67));
     assert_eq!(house.answer(group, "Yes.").await, GroupReached::default(), "answering again sends nothing again");
     for channel in ["web", "telegram", "discord"] {
         for leased in house.lease_on(channel).await {

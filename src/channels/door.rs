@@ -8,6 +8,7 @@ use tracing::error;
 
 use super::{Board, Side, WebChat, opt_out};
 use crate::{
+    classifier::danger,
     message::{Incoming, Quoted, StaffMessage},
     policy,
     store::{LastSeen, Received, Silence, Store, StoreError},
@@ -53,7 +54,11 @@ impl Door {
             clean(text);
         }
         incoming.stop |= asks_to_stop(&incoming);
+        let urgent = shows_danger(&incoming);
         let received = self.store.receive(&incoming).await?;
+        if urgent {
+            self.store.mark_urgent(received.message).await?;
+        }
         if received.new {
             metrics::counter!("evenkeel_received_total", "channel" => self.channel).increment(1);
         }
@@ -148,6 +153,14 @@ fn asks_to_stop(incoming: &Incoming) -> bool {
     let forwarded = matches!(incoming.quoted, Some(Quoted::Forwarded { .. }));
     let words_alone = incoming.choice.is_none() && incoming.attachments.is_empty() && !forwarded;
     words_alone && incoming.channel != WebChat::NAME && opt_out::asks(&incoming.text)
+}
+
+/// Whether there is a sign of danger in the words, or in those of others that count with them.
+fn shows_danger(incoming: &Incoming) -> bool {
+    [Some(incoming.text.as_str()), incoming.words_of_others()]
+        .into_iter()
+        .flatten()
+        .any(|text| danger::signs(text).danger.is_some())
 }
 
 /// NUL becomes U+FFFD: not every database can hold it, and tools that people read the store with would cut the text there.

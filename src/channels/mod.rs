@@ -39,7 +39,8 @@ pub trait Channel: Send + Sync {
     /// The name used in the store, in files and in logs.
     fn name(&self) -> &'static str;
 
-    /// Whether sending the same message twice does no harm. Where it would, a send whose outcome is unknown is not repeated.
+    /// Whether sending the same message twice does no harm. Where it would, a send whose outcome is unknown is not repeated, and each is
+    /// written down before it begins.
     fn may_resend(&self) -> bool {
         false
     }
@@ -60,6 +61,13 @@ pub trait Channel: Send + Sync {
     fn pieces(&self, place: &str, outgoing: &Outgoing) -> Vec<Outgoing> {
         let _ = place;
         vec![outgoing.clone()]
+    }
+
+    /// What must be done before a piece may be sent, such as seeing that the money for it is there. Nothing of it reaches the customer: where
+    /// the service is killed before [`Channel::send`], the message is sent after the next start.
+    fn prepare<'a>(&'a self, parcel: &'a Parcel) -> BoxFuture<'a, Result<(), SendError>> {
+        let _ = parcel;
+        async { Ok(()) }.boxed()
     }
 
     /// Brings one piece of a message to the platform. The answer is the platform's id of it, if it has one.

@@ -231,11 +231,14 @@ async fn close(
         .bind(&id)
         .execute(&mut work.connection)
         .await?;
-    sqlx::query("UPDATE outbox SET state = 'failed', error = ? WHERE conversation = ? AND state = 'queued'")
-        .bind(why.as_str())
-        .bind(&id)
-        .execute(&mut work.connection)
-        .await?;
+    sqlx::query(
+        "UPDATE outbox SET state = 'failed', error = ?
+         WHERE conversation = ? AND (state = 'queued' OR (state = 'leased' AND NOT begun))",
+    )
+    .bind(why.as_str())
+    .bind(&id)
+    .execute(&mut work.connection)
+    .await?;
     let escalation = turn::open_escalation(&mut work.connection, conversation).await?;
     let audit = Audit { kind: why.as_str(), conversation: Some(conversation), escalation, ..Audit::default() };
     let audit = audit.insert(&mut work.connection, now).await?;

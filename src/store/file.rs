@@ -25,6 +25,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0008_staff.sql"),
     include_str!("../../migrations/0009_figures.sql"),
     include_str!("../../migrations/0010_queue.sql"),
+    include_str!("../../migrations/0011_danger_first.sql"),
     include_str!("../../migrations/0012_privacy.sql"),
     include_str!("../../migrations/0013_wordings.sql"),
     include_str!("../../migrations/0014_desk.sql"),

@@ -30,7 +30,9 @@ pub struct Received {
 /// Conversations whose customers have been quiet long enough.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Due {
-    /// Who has been ready longest comes first.
+    /// Those with a sign of danger; who has been ready longest comes first.
+    pub urgent: Vec<ConversationId>,
+    /// The others, in the same order.
     pub ready: Vec<ConversationId>,
     /// when the next one will be
     pub next: Option<Timestamp>,
@@ -54,11 +56,18 @@ impl Store {
         self.writer.run(move |work| Box::pin(receive(work, incoming))).await
     }
 
+    /// Marks an accepted message as one with a sign of danger: its turn comes before all others.
+    pub async fn mark_urgent(&self, message: MessageId) -> Result<()> {
+        let marked = sqlx::query("UPDATE inbox SET urgent = 1 WHERE id = ? AND audit IS NULL");
+        self.writer.execute(marked.bind(message.to_string())).await
+    }
+
     /// The conversations whose last pending message is older than `quiet`, whose first is older than `patience`, or that
-    /// hold a tapped choice.
+    /// hold a tapped choice. A sign of danger is put off by no further message.
     pub async fn due(&self, now: Timestamp, quiet: Duration, patience: Duration) -> Result<Due> {
         let rows = sqlx::query(
-            "SELECT conversation, MIN(received_at) AS first, MAX(received_at) AS last, MAX(choice IS NOT NULL) AS tapped
+            "SELECT conversation, MIN(received_at) AS first, MAX(received_at) AS last, MAX(choice IS NOT NULL) AS tapped,
+                MIN(iif(urgent, received_at, NULL)) AS urgent
              FROM inbox INDEXED BY inbox_pending WHERE audit IS NULL GROUP BY conversation",
         )
         .fetch_all(&self.readers)
@@ -66,19 +75,28 @@ impl Store {
 
         let now = micros(now);
         let mut ready = Vec::new();
+        let mut urgent = Vec::new();
         let mut next: Option<i64> = None;
         for row in rows {
-            let burst =
-                Burst { first: row.try_get("first")?, last: row.try_get("last")?, tapped: row.try_get("tapped")? };
+            let burst = Burst {
+                first: row.try_get("first")?,
+                last: row.try_get("last")?,
+                tapped: row.try_get("tapped")?,
+                urgent: row.try_get("urgent")?,
+            };
             let at = burst.ready_at(quiet, patience);
-            if at <= now {
-                ready.push((at, ConversationId(uuid(row.try_get("conversation")?)?)));
+            if at <= now || rows::is_ahead(burst.last, now) {
+                let of = if burst.urgent.is_some() { &mut urgent } else { &mut ready };
+                of.push((at, ConversationId(uuid(row.try_get("conversation")?)?)));
             } else {
                 next = Some(next.map_or(at, |next| next.min(at)));
             }
         }
-        ready.sort_unstable();
-        Ok(Due { ready: ready.into_iter().map(|(_, id)| id).collect(), next: next.map(moment).transpose()? })
+        let in_order = |mut found: Vec<(i64, ConversationId)>| {
+            found.sort_unstable();
+            found.into_iter().map(|(_, id)| id).collect()
+        };
+        Ok(Due { urgent: in_order(urgent), ready: in_order(ready), next: next.map(moment).transpose()? })
     }
 
     /// A conversation with its pending messages in the order of arrival. None if there is no such conversation.
@@ -139,6 +157,8 @@ struct Burst {
     first: i64,
     last: i64,
     tapped: bool,
+    /// When the first with a sign of danger came.
+    urgent: Option<i64>,
 }
 
 impl Burst {
@@ -149,7 +169,8 @@ impl Burst {
         }
         let after =
             |from: i64, wait: Duration| from.saturating_add(i64::try_from(wait.as_micros()).unwrap_or(i64::MAX));
-        after(self.last, quiet).min(after(self.first, patience))
+        let at = after(self.last, quiet).min(after(self.first, patience));
+        self.urgent.map_or(at, |urgent| at.min(after(urgent, quiet)))
     }
 }
 
@@ -307,13 +328,15 @@ mod tests {
             quiet in 0_i64..5_000,
             patience in 0_i64..20_000,
         ) {
-            let burst = Burst { first, last: first + spread, tapped: false };
+            let burst = Burst { first, last: first + spread, tapped: false, urgent: None };
             let millis = |count: i64| Duration::from_millis(count.unsigned_abs());
             let at = burst.ready_at(millis(quiet), millis(patience));
             let (quiet, patience) = (quiet * 1_000, patience * 1_000);
             prop_assert!(at >= first);
             prop_assert!(at <= first + patience);
             prop_assert!(at == first + patience || at == burst.last + quiet);
+            let urgent = Burst { urgent: Some(first), ..burst };
+            prop_assert_eq!(urgent.ready_at(millis(quiet / 1_000), millis(patience / 1_000)), at.min(first + quiet));
             let tapped = Burst { tapped: true, ..burst };
             prop_assert!(tapped.ready_at(Duration::MAX, Duration::MAX) <= first);
         }

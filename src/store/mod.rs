@@ -2,7 +2,7 @@
 //!
 //! All writes go through one connection that commits in groups (`writer.rs`); reads have connections of their own and see
 //! what is committed. A call that returns `Ok` has survived a crash. Another process may open the same file meanwhile, but
-//! only one may run the service: [`Store::recover`] takes the leases of every other process for dead.
+//! only one may run the service: [`Store::recover`] takes every lease that it finds for a dead one's.
 
 mod api_tokens;
 mod channels;
@@ -43,7 +43,6 @@ use std::{path::Path, sync::Arc};
 
 use sqlx::SqlitePool;
 use tokio::sync::{Notify, watch};
-use uuid::Uuid;
 
 pub use self::{
     api_tokens::ApiToken,
@@ -88,8 +87,6 @@ pub struct Store {
     readers: SqlitePool,
     writer: Writer,
     signals: Arc<Signals>,
-    /// Names this opened store in the leases that it takes.
-    holder: Uuid,
 }
 
 /// Why the store refused or failed. Nothing was changed.
@@ -196,7 +193,7 @@ impl Store {
         let (connection, readers) = file::open(path).await?;
         let signals = Arc::new(Signals::default());
         let writer = Writer::start(connection, readers.clone(), signals.clone());
-        Ok(Self { readers, writer, signals, holder: Uuid::now_v7() })
+        Ok(Self { readers, writer, signals })
     }
 
     /// Changes whenever a line of this conversation becomes visible or its standing changes. Subscribe first, then read

@@ -1,7 +1,5 @@
 //! Messages going out: queued, leased to whoever sends them, and what became of them.
 
-use std::time::Duration;
-
 use jiff::Timestamp;
 use sqlx::{Row, SqliteConnection, sqlite::SqliteRow};
 
@@ -35,6 +33,8 @@ pub struct Leased {
     pub attempt: u32,
     /// How many of the pieces into which its channel cuts it have arrived.
     pub pieces: usize,
+    /// It goes to somebody in danger.
+    pub urgent: bool,
     pub queued_at: Timestamp,
 }
 
@@ -64,12 +64,20 @@ impl Undelivered {
 }
 
 impl Store {
-    /// Leases up to `limit` messages of a channel that are due: replies ahead of bulk, then the one due longest. A conversation has at
-    /// most one message on its way, and its replies leave in the order in which they were queued, ahead of its bulk.
-    pub async fn lease(&self, channel: &str, now: Timestamp, lease: Duration, limit: u32) -> Result<Vec<Leased>> {
-        let holder = self.holder.to_string();
+    /// Leases up to `limit` messages of a channel that are due: to people in danger first, then replies ahead of bulk, then the one due
+    /// longest; the last `kept` places are for danger alone. A conversation has at most one message on its way, and its messages leave in
+    /// this order, replies in the one in which they were queued.
+    ///
+    /// A lease says that nobody else sends it, not that it is on its way: see [`Store::begin`].
+    pub async fn lease(&self, channel: &str, now: Timestamp, limit: u32, kept: u32) -> Result<Vec<Leased>> {
         let channel = channel.to_owned();
-        self.writer.run(move |work| Box::pin(take(work, channel, holder, now, lease, limit))).await
+        self.writer.run(move |work| Box::pin(take(work, channel, now, limit, limit.saturating_sub(kept)))).await
+    }
+
+    /// Records that the next piece of a leased message is about to be handed to its platform: after a crash it may have arrived. `false`:
+    /// it is not to be sent any more, because its customer asked for silence or was erased.
+    pub async fn begin(&self, id: OutgoingId) -> Result<bool> {
+        self.writer.run(move |work| Box::pin(begin(work, id))).await
     }
 
     /// When the next queued message of a channel is due (it may be in the past). Those that wait for an earlier one of their
@@ -77,12 +85,13 @@ impl Store {
     pub async fn next_try(&self, channel: &str) -> Result<Option<Timestamp>> {
         let next: Option<i64> = sqlx::query_scalar(
             "SELECT MIN(at) FROM (
-                SELECT (SELECT o.next_try_at FROM outbox o WHERE o.state = 'queued' AND o.channel = ? AND o.bulk = b.bulk AND NOT EXISTS (
+                SELECT (SELECT o.next_try_at FROM outbox o
+                    WHERE o.state = 'queued' AND o.channel = ? AND o.urgent = r.urgent AND o.bulk = r.bulk AND NOT EXISTS (
                     SELECT 1 FROM outbox e
                     WHERE e.conversation = o.conversation AND e.state IN ('queued', 'leased')
-                    AND (e.state = 'leased' OR (e.bulk, e.seq) < (o.bulk, o.seq))
+                    AND (e.state = 'leased' OR e.urgent > o.urgent OR (e.urgent = o.urgent AND (e.bulk, e.seq) < (o.bulk, o.seq)))
                 ) ORDER BY o.next_try_at LIMIT 1) AS at
-                FROM (SELECT 0 AS bulk UNION ALL SELECT 1) b
+                FROM (SELECT 1 AS urgent, 0 AS bulk UNION ALL SELECT 1, 1 UNION ALL SELECT 0, 0 UNION ALL SELECT 0, 1) r
             )",
         )
         .bind(channel)
@@ -100,7 +109,7 @@ impl Store {
 
     /// Records that one more piece of a leased message has arrived: after a crash or a failure it goes on behind it.
     pub async fn piece_sent(&self, id: OutgoingId) -> Result<()> {
-        let sent = sqlx::query("UPDATE outbox SET pieces = pieces + 1 WHERE id = ? AND state = 'leased'");
+        let sent = sqlx::query("UPDATE outbox SET pieces = pieces + 1, begun = 0 WHERE id = ? AND state = 'leased'");
         self.writer.execute(sent.bind(id.to_string())).await
     }
 
@@ -128,14 +137,11 @@ impl Store {
         self.writer.run(move |work| Box::pin(give_up(work, id, Undelivered::Uncertain, error, now))).await
     }
 
-    /// At start: leases of a process that died, and those that ended without a word. Channels in `resendable` get them
-    /// queued again, others become uncertain.
-    ///
-    /// Leases of any other opened store count as dead, whatever their time: only one process may run the service.
-    pub async fn recover(&self, resendable: &[&str], now: Timestamp) -> Result<Recovered> {
-        let resendable: Vec<String> = resendable.iter().map(ToString::to_string).collect();
-        let holder = self.holder.to_string();
-        self.writer.run(move |work| Box::pin(recover(work, holder, resendable, now))).await
+    /// Before a channel's first lease: whatever is leased there was left by one who sends no more, in this process or one that died. What
+    /// had not begun is queued again, the rest becomes uncertain. Only one process may run the service, and only one loop send for a channel.
+    pub async fn recover(&self, channel: &str, now: Timestamp) -> Result<Recovered> {
+        let channel = channel.to_owned();
+        self.writer.run(move |work| Box::pin(recover(work, channel, now))).await
     }
 }
 
@@ -163,17 +169,18 @@ pub(super) async fn queue_as(
     audit: i64,
     now: Timestamp,
 ) -> Result<()> {
-    // Who stopped or blocked us is written to no more: it fails at once, and whoever looks sees why.
+    // Who stopped or blocked us is written to no more: it fails at once, and whoever looks sees why. Who is in danger is written to first.
     let agent = match &outgoing.author {
         Author::Bot => None,
         Author::Agent(name) => Some(name),
     };
     sqlx::query(
         "INSERT INTO outbox (id, conversation, agent, text, short, choices, language, queued_at, queued_after, next_try_at,
-         audit, channel, state, error, reply_to)
+         audit, channel, state, error, reply_to, urgent)
          SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, (SELECT cursor FROM counter), ?8, ?9, c.channel,
             iif(c.silenced IS NULL, 'queued', 'failed'), c.silenced,
-            (SELECT reply_to FROM inbox WHERE conversation = ?2 ORDER BY (audit IS ?9) DESC, cursor DESC LIMIT 1)
+            (SELECT reply_to FROM inbox WHERE conversation = ?2 ORDER BY (audit IS ?9) DESC, cursor DESC LIMIT 1),
+            EXISTS (SELECT 1 FROM escalations WHERE conversation = ?2 AND resolved_at IS NULL AND urgency = 'danger')
          FROM conversations c WHERE c.id = ?2",
     )
     .bind(id.to_string())
@@ -193,7 +200,7 @@ pub(super) async fn queue_as(
 async fn put_back(work: &mut Work, id: OutgoingId, at: Timestamp, error: Option<String>) -> Result<()> {
     let channel: Option<String> = sqlx::query_scalar(
         "UPDATE outbox SET state = 'queued', next_try_at = ?1, attempts = attempts - (?2 IS NULL),
-         error = ifnull(?2, error), leased_until = NULL, leased_by = NULL WHERE id = ?3 AND state = 'leased' RETURNING channel",
+         error = ifnull(?2, error), begun = 0 WHERE id = ?3 AND state = 'leased' RETURNING channel",
     )
     .bind(micros(at))
     .bind(error)
@@ -204,26 +211,24 @@ async fn put_back(work: &mut Work, id: OutgoingId, at: Timestamp, error: Option<
     Ok(())
 }
 
-async fn take(
-    work: &mut Work,
-    channel: String,
-    holder: String,
-    now: Timestamp,
-    lease: Duration,
-    limit: u32,
-) -> Result<Vec<Leased>> {
+async fn begin(work: &mut Work, id: OutgoingId) -> Result<bool> {
+    let begun = sqlx::query("UPDATE outbox SET begun = 1 WHERE id = ? AND state = 'leased'");
+    Ok(begun.bind(id.to_string()).execute(&mut work.connection).await?.rows_affected() == 1)
+}
+
+async fn take(work: &mut Work, channel: String, now: Timestamp, limit: u32, ordinary: u32) -> Result<Vec<Leased>> {
     let connection = &mut work.connection;
     let rows = sqlx::query(
-        "SELECT o.seq, o.id, o.conversation, o.channel, c.place, o.reply_to, o.agent, o.text, o.short, o.choices, o.language,
+        "SELECT o.seq, o.urgent, o.id, o.conversation, o.channel, c.place, o.reply_to, o.agent, o.text, o.short, o.choices, o.language,
             o.attempts, o.pieces, o.queued_at, (SELECT p.platform_id FROM outbox p WHERE p.conversation = o.conversation
                 AND p.reply_to = o.reply_to AND p.state = 'sent' ORDER BY p.cursor DESC LIMIT 1) AS follows
          FROM outbox o JOIN conversations c ON c.id = o.conversation
          WHERE o.state = 'queued' AND o.channel = ? AND o.next_try_at <= ? AND NOT EXISTS (
             SELECT 1 FROM outbox e
             WHERE e.conversation = o.conversation AND e.state IN ('queued', 'leased')
-            AND (e.state = 'leased' OR (e.bulk, e.seq) < (o.bulk, o.seq))
+            AND (e.state = 'leased' OR e.urgent > o.urgent OR (e.urgent = o.urgent AND (e.bulk, e.seq) < (o.bulk, o.seq)))
          )
-         ORDER BY o.bulk, o.next_try_at, o.seq LIMIT ?",
+         ORDER BY o.urgent DESC, o.bulk, o.next_try_at, o.seq LIMIT ?",
     )
     .bind(channel)
     .bind(micros(now))
@@ -232,20 +237,19 @@ async fn take(
     .await?;
 
     let mut taken = Vec::with_capacity(rows.len());
-    let mut places: Vec<i64> = Vec::with_capacity(rows.len());
+    let mut numbers: Vec<i64> = Vec::with_capacity(rows.len());
     for row in rows {
-        places.push(row.try_get("seq")?);
-        taken.push(leased(&row)?);
+        let message = leased(&row)?;
+        if message.urgent || taken.len() < ordinary as usize {
+            numbers.push(row.try_get("seq")?);
+            taken.push(message);
+        }
     }
     if !taken.is_empty() {
-        let lease = i64::try_from(lease.as_micros()).unwrap_or(i64::MAX);
         sqlx::query(
-            "UPDATE outbox SET state = 'leased', attempts = attempts + 1, leased_until = ?, leased_by = ?
-             WHERE seq IN (SELECT value FROM json_each(?))",
+            "UPDATE outbox SET state = 'leased', attempts = attempts + 1 WHERE seq IN (SELECT value FROM json_each(?))",
         )
-        .bind(micros(now).saturating_add(lease))
-        .bind(holder)
-        .bind(to_json("id", &places)?)
+        .bind(to_json("id", &numbers)?)
         .execute(&mut *connection)
         .await?;
     }
@@ -272,6 +276,7 @@ fn leased(row: &SqliteRow) -> Result<Leased> {
         },
         attempt: row.try_get::<u32, _>("attempts")? + 1,
         pieces: row.try_get::<u32, _>("pieces")? as usize,
+        urgent: row.try_get("urgent")?,
         queued_at: moment(row.try_get("queued_at")?)?,
     })
 }
@@ -288,8 +293,7 @@ async fn sent(work: &mut Work, id: OutgoingId, platform_id: Option<String>, now:
     };
     let cursor = rows::take_cursor(&mut *connection).await?;
     sqlx::query(
-        "UPDATE outbox SET state = 'sent', cursor = ?, platform_id = ?, sent_at = ?, error = NULL, leased_until = NULL,
-         leased_by = NULL WHERE id = ?",
+        "UPDATE outbox SET state = 'sent', cursor = ?, platform_id = ?, sent_at = ?, error = NULL, begun = 0 WHERE id = ?",
     )
     .bind(cursor)
     .bind(platform_id)
@@ -311,7 +315,7 @@ pub(super) async fn give_up(
 ) -> Result<()> {
     let connection = &mut work.connection;
     let row = sqlx::query(
-        "UPDATE outbox SET state = ?, error = ?, leased_until = NULL, leased_by = NULL
+        "UPDATE outbox SET state = ?, error = ?
          WHERE id = ? AND state IN ('queued', 'leased') RETURNING conversation, channel, bulk AND grp IS NULL AS mailing",
     )
     .bind(how.state())
@@ -333,34 +337,25 @@ pub(super) async fn give_up(
     Ok(())
 }
 
-async fn recover(work: &mut Work, holder: String, resendable: Vec<String>, now: Timestamp) -> Result<Recovered> {
+async fn recover(work: &mut Work, channel: String, now: Timestamp) -> Result<Recovered> {
     // `<> 'sent'` is what the index is limited to: SQLite does not conclude it from `= 'leased'`.
     let rows = sqlx::query(
-        "SELECT o.id, o.channel FROM outbox o INDEXED BY outbox_state
-         WHERE o.state = 'leased' AND o.state <> 'sent' AND (o.leased_by <> ? OR o.leased_until <= ?) ORDER BY o.seq",
+        "SELECT o.id, o.begun FROM outbox o INDEXED BY outbox_state
+         WHERE o.state = 'leased' AND o.state <> 'sent' AND o.channel = ? ORDER BY o.seq",
     )
-    .bind(holder)
-    .bind(micros(now))
+    .bind(&channel)
     .fetch_all(&mut work.connection)
     .await?;
     let mut recovered = Recovered::default();
     for row in rows {
-        let id: String = row.try_get("id")?;
-        let channel: String = row.try_get("channel")?;
-        if resendable.contains(&channel) {
-            sqlx::query(
-                "UPDATE outbox SET state = 'queued', next_try_at = ?, leased_until = NULL, leased_by = NULL WHERE id = ?",
-            )
-            .bind(micros(now))
-            .bind(id)
-            .execute(&mut work.connection)
-            .await?;
-            work.changes.outbox.push(channel);
-            recovered.requeued += 1;
-        } else {
+        let id = OutgoingId(uuid(row.try_get("id")?)?);
+        if row.try_get("begun")? {
             let error = "the service stopped while it was being sent".to_owned();
-            give_up(work, OutgoingId(uuid(&id)?), Undelivered::Uncertain, error, now).await?;
+            give_up(work, id, Undelivered::Uncertain, error, now).await?;
             recovered.uncertain += 1;
+        } else {
+            put_back(work, id, now, None).await?;
+            recovered.requeued += 1;
         }
     }
     Ok(recovered)

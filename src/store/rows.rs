@@ -9,12 +9,18 @@ use super::{Result, StoreError};
 use crate::{
     conversation::{Conversation, Reason, Urgency},
     message::{ConversationId, Quoted},
+    policy::CLOCK_SLACK,
     reading::Mood,
 };
 
 /// Microseconds since 1970: the precision that the store keeps.
 pub(super) fn micros(at: Timestamp) -> i64 {
     at.as_microsecond()
+}
+
+/// Whether a time that was written down lies in the future, by more than two looks at the clock can differ: the clock was set back since.
+pub(super) fn is_ahead(micros: i64, now: i64) -> bool {
+    micros > now.saturating_add(CLOCK_SLACK.as_micros() as i64)
 }
 
 pub(super) fn moment(micros: i64) -> Result<Timestamp> {

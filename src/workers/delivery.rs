@@ -2,6 +2,7 @@
 //! retried until it is clear what became of it. Each channel has a loop of its own, so that none slows another.
 
 use std::{
+    collections::HashMap,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -9,7 +10,7 @@ use std::{
 use jiff::{SignedDuration, Timestamp};
 use tokio::{
     sync::watch,
-    task::JoinSet,
+    task::{Id, JoinError, JoinSet},
     time::{sleep, timeout},
 };
 use tokio_util::sync::CancellationToken;
@@ -21,9 +22,9 @@ use super::{
 };
 use crate::{
     channels::{Board, Channel, Parcel, SendError, Side, Treatment},
-    message::Author,
-    policy,
-    store::{Leased, Silence, Store, StoreError},
+    message::{Author, OutgoingId},
+    policy::{self, KEPT_FOR_DANGER},
+    store::{Leased, Recovered, Silence, Store, StoreError},
 };
 
 /// Messages of one channel being sent at once.
@@ -32,8 +33,8 @@ const CONCURRENT: usize = 64;
 /// How long a platform may take to accept one piece of a message.
 const SEND_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// How long a lease holds: comfortably longer than a send and its record.
-const LEASE: Duration = Duration::from_mins(1);
+/// How long until it is tried again to record what became of a message, when the store cannot be written.
+const RECORD_AGAIN: Duration = Duration::from_secs(1);
 
 /// Looks into the outbox at least this often. The store wakes us sooner when there is work; this is for what an error left behind.
 const MAX_PAUSE: Duration = Duration::from_secs(2);
@@ -44,27 +45,34 @@ const MAX_ATTEMPTS: u32 = 9;
 /// Runs until `stop`, then delivers what is due at once and returns; what must wait longer stays in the outbox for the next start.
 pub async fn run(store: Store, channel: Arc<dyn Channel>, board: Board, stop: CancellationToken) {
     let name = channel.name();
+    while let Err(error) = recover(&store, name).await {
+        error!(channel = name, %error, "cannot see what was left half sent; trying again");
+        tokio::select! {
+            () = sleep(MAX_PAUSE) => {}
+            () = stop.cancelled() => return,
+        }
+    }
     let mut changed = store.outbox_changed(name);
     let mut pace = Pace::new(channel.rate(), Instant::now());
     let mut circuit = Circuit::default();
-    let mut under_way = JoinSet::new();
+    let mut under_way = UnderWay::default();
     loop {
         let stopping = stop.is_cancelled();
         changed.mark_unchanged();
-        let room = room(&circuit, &mut pace, under_way.len());
+        let room = room(&circuit, &mut pace, under_way.tasks.len());
         let leased = match room {
-            Ok(room) => store.lease(name, Timestamp::now(), LEASE, room as u32).await.unwrap_or_else(|error| {
+            Ok(room) => store.lease(name, Timestamp::now(), room.all, room.kept()).await.unwrap_or_else(|error| {
                 error!(channel = name, %error, "cannot look into the outbox; trying again");
                 Vec::new()
             }),
             Err(_) => Vec::new(),
         };
-        let full = room.is_ok_and(|room| leased.len() == room);
+        let full = room.is_ok_and(|room| leased.len() >= room.all.min(room.ordinary.max(1)) as usize);
         for message in leased {
-            match pace.take(channel.chat_rate(&message.place), Instant::now()) {
+            match pace.take(channel.chat_rate(&message.place), message.urgent, Instant::now()) {
                 Ok(()) => {
-                    let (store, channel) = (store.clone(), Arc::clone(&channel));
-                    under_way.spawn(async move { deliver(&store, channel.as_ref(), message).await });
+                    let (store, channel, stop) = (store.clone(), Arc::clone(&channel), stop.clone());
+                    under_way.spawn(message.id, async move { deliver(&store, channel.as_ref(), message, &stop).await });
                 }
                 Err(wait) => {
                     if let Err(error) = store.postpone(message.id, after(wait)).await {
@@ -73,42 +81,110 @@ pub async fn run(store: Store, channel: Arc<dyn Channel>, board: Board, stop: Ca
                 }
             }
         }
-        if stopping && under_way.is_empty() {
+        if stopping && under_way.tasks.is_empty() {
             return;
         }
         // A full lease means that more may be due: go on at once, or as soon as a place is free.
         let pause = pause(&store, name, room, full).await;
-        tokio::select! {
-            Some(done) = under_way.join_next() => settle(done, name, &board, &mut circuit),
-            () = woken(&mut changed), if room.is_ok() && !full => {}
-            () = sleep(pause) => {}
-            () = stop.cancelled(), if !stopping => {}
+        let mut done = tokio::select! {
+            Some(done) = under_way.tasks.join_next_with_id() => Some(done),
+            () = woken(&mut changed), if room.is_ok() && !full => None,
+            () = sleep(pause) => None,
+            () = stop.cancelled(), if !stopping => None,
+        };
+        while let Some(ended) = done {
+            match under_way.ended(ended) {
+                Ok(result) => settle(result, name, &board, &mut circuit),
+                Err((id, error)) => {
+                    error!(channel = name, %error, "a delivery broke off");
+                    if let Err(error) = store.uncertain(id, "sending it broke off", Timestamp::now()).await {
+                        error!(channel = name, %error, "it was not recorded; the next start finds it");
+                    }
+                }
+            }
+            done = under_way.tasks.try_join_next_with_id();
         }
-        while let Some(done) = under_way.try_join_next() {
-            settle(done, name, &board, &mut circuit);
+    }
+}
+
+/// Gives back what an earlier loop had leased and not begun to send; of the rest a person is told.
+async fn recover(store: &Store, channel: &str) -> Result<(), StoreError> {
+    let Recovered { requeued, uncertain } = store.recover(channel, Timestamp::now()).await?;
+    if requeued + uncertain > 0 {
+        warn!(channel, requeued, uncertain, "the last run ended while sending");
+    }
+    Ok(())
+}
+
+/// The messages that are being sent.
+#[derive(Default)]
+struct UnderWay {
+    tasks: JoinSet<Result<(), SendError>>,
+    messages: HashMap<Id, OutgoingId>,
+}
+
+impl UnderWay {
+    fn spawn(&mut self, message: OutgoingId, sending: impl Future<Output = Result<(), SendError>> + Send + 'static) {
+        self.messages.insert(self.tasks.spawn(sending).id(), message);
+    }
+
+    /// How a task ended, or which message it left behind.
+    fn ended(
+        &mut self,
+        ended: Result<(Id, Result<(), SendError>), JoinError>,
+    ) -> Result<Result<(), SendError>, (OutgoingId, JoinError)> {
+        let task = ended.as_ref().map_or_else(JoinError::id, |(task, _)| *task);
+        let message = self.messages.remove(&task);
+        match (ended, message) {
+            (Ok((_, result)), _) => Ok(result),
+            (Err(error), Some(message)) => Err((message, error)),
+            // Each has its message.
+            (Err(_), None) => Ok(Ok(())),
         }
+    }
+}
+
+/// How many more messages may be on their way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Room {
+    /// To people in danger.
+    all: u32,
+    /// To others.
+    ordinary: u32,
+    /// How long until others find room, where they find none.
+    wait: Duration,
+}
+
+impl Room {
+    fn kept(self) -> u32 {
+        self.all - self.ordinary
     }
 }
 
 /// How many more messages may be on their way, or how long none may.
-fn room(circuit: &Circuit, pace: &mut Pace, under_way: usize) -> Result<usize, Duration> {
+fn room(circuit: &Circuit, pace: &mut Pace, under_way: usize) -> Result<Room, Duration> {
     let now = Instant::now();
-    let allowed = match circuit.passage(now) {
-        Passage::Free => CONCURRENT.min(pace.room(now)?),
-        Passage::Probe => 1.min(pace.room(now)?),
+    let (most, kept) = match circuit.passage(now) {
+        Passage::Free => (CONCURRENT, CONCURRENT / KEPT_FOR_DANGER),
+        Passage::Probe => (1, 0),
         Passage::Closed(span) => return Err(span),
     };
-    match allowed.saturating_sub(under_way) {
-        0 => Err(MAX_PAUSE),
-        room => Ok(room),
+    let all = most.saturating_sub(under_way).min(pace.room(true, now)?);
+    if all == 0 {
+        return Err(MAX_PAUSE);
     }
+    let (room, wait) = pace.room(false, now).map_or_else(|wait| (0, wait), |room| (room, MAX_PAUSE));
+    let ordinary = (most - kept).saturating_sub(under_way).min(room).min(all);
+    Ok(Room { all: all as u32, ordinary: ordinary as u32, wait })
 }
 
 /// Until the channel is looked at again, if nothing happens before.
-async fn pause(store: &Store, channel: &str, room: Result<usize, Duration>, full: bool) -> Duration {
+async fn pause(store: &Store, channel: &str, room: Result<Room, Duration>, full: bool) -> Duration {
     match room {
         Err(span) => span.min(MAX_PAUSE),
         Ok(_) if full => Duration::ZERO,
+        // Danger wakes us; others would find no room.
+        Ok(Room { ordinary: 0, wait, .. }) => wait.min(MAX_PAUSE),
         Ok(_) => {
             let next = store.next_try(channel).await.ok().flatten();
             let until = next
@@ -130,48 +206,66 @@ fn after(span: Duration) -> Timestamp {
 }
 
 /// What a finished delivery tells of the platform.
-fn settle(
-    done: Result<Result<(), SendError>, tokio::task::JoinError>,
-    channel: &'static str,
-    board: &Board,
-    circuit: &mut Circuit,
-) {
+fn settle(result: Result<(), SendError>, channel: &'static str, board: &Board, circuit: &mut Circuit) {
     let now = Instant::now();
-    match done {
-        Ok(Ok(())) => {
+    match result {
+        Ok(()) => {
             circuit.works();
             board.works(channel, Side::Sending);
         }
-        Ok(Err(SendError::Limited { after, everywhere: true })) => {
+        Err(SendError::Limited { after, everywhere: true }) => {
             circuit.pause(now, after.unwrap_or(Duration::from_secs(1)));
         }
-        Ok(Err(error)) if error.treatment() == Treatment::Trouble => {
+        Err(error) if error.treatment() == Treatment::Trouble => {
             if circuit.fails(now) {
                 board.trouble(channel, Side::Sending, error.to_string());
             }
         }
         // It spoke, so it is there. Of a message that may not have arrived nothing is known.
-        Ok(Err(error)) if error.treatment() == Treatment::Failed => circuit.works(),
-        Ok(Err(_)) => {}
-        Err(error) => {
-            error!(channel, %error, "a delivery broke off; the message counts as uncertain at the next start");
-        }
+        Err(error) if error.treatment() == Treatment::Failed => circuit.works(),
+        Err(_) => {}
     }
 }
 
 /// Sends one message and records what became of it.
-async fn deliver(store: &Store, channel: &dyn Channel, message: Leased) -> Result<(), SendError> {
-    let outcome = send(store, channel, &message).await;
+async fn deliver(
+    store: &Store,
+    channel: &dyn Channel,
+    message: Leased,
+    stop: &CancellationToken,
+) -> Result<(), SendError> {
+    let outcome = match send(store, channel, &message).await {
+        Ok(Sent::Arrived(platform_id)) => Ok(platform_id),
+        Ok(Sent::Withdrawn) => return Ok(()),
+        Err(error) => Err(error),
+    };
     let result = outcome.as_ref().map_or_else(ToString::to_string, |_| "sent".to_owned());
     debug!(conversation = %message.conversation, channel = channel.name(), attempt = message.attempt, result, "delivery");
-    if let Err(error) = record(store, &message, &outcome).await {
-        error!(conversation = %message.conversation, %error, "what became of a message was not recorded");
+    count(&message, &outcome);
+    // What is not recorded holds up its conversation. Once the service stops it is tried once more; the next start finds what is left.
+    while let Err(error) = record(store, &message, &outcome).await {
+        error!(conversation = %message.conversation, %error, "what became of a message was not recorded; trying again");
+        if stop.is_cancelled() {
+            break;
+        }
+        tokio::select! {
+            () = sleep(RECORD_AGAIN) => {}
+            () = stop.cancelled() => {}
+        }
     }
     outcome.map(drop)
 }
 
-/// Sends the pieces that have not arrived yet; gives the platform's id of the last one.
-async fn send(store: &Store, channel: &dyn Channel, message: &Leased) -> Result<Option<String>, SendError> {
+/// What became of a message, where nothing went wrong.
+enum Sent {
+    /// With the platform's id of the last piece.
+    Arrived(Option<String>),
+    /// Its customer asked for silence, or was erased, before it began.
+    Withdrawn,
+}
+
+/// Sends the pieces that have not arrived yet.
+async fn send(store: &Store, channel: &dyn Channel, message: &Leased) -> Result<Sent, SendError> {
     let pieces = channel.pieces(&message.place, &message.outgoing);
     let last = pieces.len().saturating_sub(1);
     let mut platform_id = None;
@@ -184,6 +278,15 @@ async fn send(store: &Store, channel: &dyn Channel, message: &Leased) -> Result<
             follows: message.follows.clone(),
             message: piece,
         };
+        channel.prepare(&parcel).await?;
+        if !channel.may_resend() {
+            let begun = store.begin(message.id).await;
+            if !begun
+                .map_err(|error| SendError::Unreachable(format!("it could not be noted that it begins: {error}")))?
+            {
+                return Ok(Sent::Withdrawn);
+            }
+        }
         platform_id = match timeout(SEND_TIMEOUT, channel.send(&parcel)).await {
             Ok(result) => result,
             Err(_) => Err(SendError::Uncertain(format!("no answer within {} s", SEND_TIMEOUT.as_secs()))),
@@ -197,7 +300,31 @@ async fn send(store: &Store, channel: &dyn Channel, message: &Leased) -> Result<
             recorded.map_err(|error| SendError::Uncertain(format!("a piece arrived and was not recorded: {error}")))?;
         }
     }
-    Ok(platform_id)
+    Ok(Sent::Arrived(platform_id))
+}
+
+/// The numbers of it, and a line in the log where a person is told.
+fn count(message: &Leased, outcome: &Result<Option<String>, SendError>) {
+    let (result, told) = match fate(message, outcome, Timestamp::now()) {
+        Fate::Sent(_) => ("sent", None),
+        Fate::Later(_) => ("later", None),
+        Fate::GivenUp => ("failed", Some("a message was given up; a person is told")),
+        Fate::Refused { .. } => ("failed", Some("a message was refused; a person is told")),
+        Fate::Uncertain => ("uncertain", Some("a message may not have arrived; a person is told")),
+    };
+    metrics::counter!("evenkeel_deliveries_total", "channel" => message.channel.clone(), "result" => result)
+        .increment(1);
+    match outcome {
+        Ok(_) => {
+            let waited = Timestamp::now().duration_since(message.queued_at).as_secs_f64();
+            metrics::histogram!("evenkeel_delivery_seconds", "channel" => message.channel.clone()).record(waited);
+        }
+        Err(reason) => {
+            if let Some(told) = told {
+                warn!(conversation = %message.conversation, channel = message.channel, %reason, "{told}");
+            }
+        }
+    }
 }
 
 async fn record(
@@ -206,45 +333,46 @@ async fn record(
     outcome: &Result<Option<String>, SendError>,
 ) -> Result<(), StoreError> {
     let now = Timestamp::now();
-    let count = |result: &'static str| {
-        metrics::counter!("evenkeel_deliveries_total", "channel" => message.channel.clone(), "result" => result)
-            .increment(1);
-    };
-    let error = match outcome {
-        Ok(platform_id) => {
-            count("sent");
-            let waited = now.duration_since(message.queued_at).as_secs_f64();
-            metrics::histogram!("evenkeel_delivery_seconds", "channel" => message.channel.clone()).record(waited);
-            return store.sent(message.id, platform_id.as_deref(), now).await;
-        }
-        Err(error) => error,
-    };
-    let reason = error.to_string();
-    match error.treatment() {
-        Treatment::Again | Treatment::Trouble => {
-            let asked = if let SendError::Limited { after, .. } = error { *after } else { None };
-            if let Some(wait) = wait_before(message, asked, now) {
-                count("later");
-                store.retry(message.id, after(wait), &reason).await
-            } else {
-                count("failed");
-                warn!(conversation = %message.conversation, channel = message.channel, reason, "a message was given up; a person is told");
-                store.fail(message.id, &reason, now).await
-            }
-        }
-        Treatment::Failed => {
-            count("failed");
-            warn!(conversation = %message.conversation, channel = message.channel, reason, "a message was refused; a person is told");
-            if matches!(error, SendError::Gone(_)) {
+    let reason = outcome.as_ref().err().map(ToString::to_string).unwrap_or_default();
+    match fate(message, outcome, now) {
+        Fate::Sent(platform_id) => store.sent(message.id, platform_id, now).await,
+        Fate::Later(wait) => store.retry(message.id, after(wait), &reason).await,
+        Fate::Refused { gone } => {
+            if gone {
                 store.silence(&message.channel, &message.place, Silence::Blocked, now).await?;
             }
             store.fail(message.id, &reason, now).await
         }
-        Treatment::Uncertain => {
-            count("uncertain");
-            warn!(conversation = %message.conversation, channel = message.channel, reason, "a message may not have arrived; a person is told");
-            store.uncertain(message.id, &reason, now).await
+        Fate::GivenUp => store.fail(message.id, &reason, now).await,
+        Fate::Uncertain => store.uncertain(message.id, &reason, now).await,
+    }
+}
+
+/// What is done about a message that was sent, or was not.
+enum Fate<'a> {
+    Sent(Option<&'a str>),
+    Later(Duration),
+    /// It was tried often enough.
+    GivenUp,
+    /// The platform does not want it; `gone`: nor anything else for this customer.
+    Refused {
+        gone: bool,
+    },
+    Uncertain,
+}
+
+fn fate<'a>(message: &Leased, outcome: &'a Result<Option<String>, SendError>, now: Timestamp) -> Fate<'a> {
+    let error = match outcome {
+        Ok(platform_id) => return Fate::Sent(platform_id.as_deref()),
+        Err(error) => error,
+    };
+    match error.treatment() {
+        Treatment::Again | Treatment::Trouble => {
+            let asked = if let SendError::Limited { after, .. } = error { *after } else { None };
+            wait_before(message, asked, now).map_or(Fate::GivenUp, Fate::Later)
         }
+        Treatment::Failed => Fate::Refused { gone: matches!(error, SendError::Gone(_)) },
+        Treatment::Uncertain => Fate::Uncertain,
     }
 }
 
@@ -290,6 +418,7 @@ mod tests {
             },
             attempt,
             pieces: 0,
+            urgent: false,
             queued_at: Timestamp::UNIX_EPOCH,
         }
     }

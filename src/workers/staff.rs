@@ -330,7 +330,7 @@ impl Teller<'_> {
 
     /// Waits until the platform takes something there.
     async fn turn(&mut self) {
-        while let Err(wait) = self.pace.take(Some((self.staff.place(), self.staff.rate())), Instant::now()) {
+        while let Err(wait) = self.pace.take(Some((self.staff.place(), self.staff.rate())), true, Instant::now()) {
             sleep(wait).await;
         }
     }

@@ -23,7 +23,7 @@ use crate::{
     conversation::{Conversation, EscalationId, Turn},
     desk::waiting::Outlook,
     message::{ConversationId, Incoming, MessageId},
-    policy::Policy,
+    policy::{KEPT_FOR_DANGER, Policy},
     reading::Reading,
     responder::Responder,
     store::{Store, StoreError},
@@ -31,6 +31,9 @@ use crate::{
 
 /// Turns under way at once. More than the cores, because a turn mostly waits for its commit, and commits are shared.
 const CONCURRENT: usize = 128;
+
+/// Further places, for messages with a sign of danger alone.
+const KEPT: usize = CONCURRENT / KEPT_FOR_DANGER;
 
 /// Looks at the inbox at most this often, so that a flood of arrivals costs one query each 10 ms and not one each.
 const MIN_PAUSE: Duration = Duration::from_millis(10);
@@ -76,11 +79,12 @@ pub async fn run(
         let responder = heed.responder();
         let mut waiting = false;
         resting.retain(|_, until| *until > started);
-        for id in due.ready {
+        let urgent = due.urgent.into_iter().map(|id| (id, true));
+        for (id, urgent) in urgent.chain(due.ready.into_iter().map(|id| (id, false))) {
             if resting.contains_key(&id) {
                 continue;
             }
-            if busy.len() >= CONCURRENT {
+            if busy.len() >= if urgent { CONCURRENT + KEPT } else { CONCURRENT } {
                 waiting = true;
                 break;
             }
@@ -88,7 +92,7 @@ pub async fn run(
                 let (store, responder) = (store.clone(), Arc::clone(&responder));
                 let together = together.clone();
                 under_way.spawn(async move {
-                    let turn = AssertUnwindSafe(take(&store, responder, &together, id)).catch_unwind();
+                    let turn = AssertUnwindSafe(take(&store, responder, &together, id, urgent)).catch_unwind();
                     (id, turn.await.unwrap_or_else(|_| Err(anyhow::anyhow!("the turn broke off"))))
                 });
             }
@@ -163,6 +167,7 @@ async fn take(
     responder: Arc<Responder>,
     together: &Together,
     id: ConversationId,
+    urgent: bool,
 ) -> anyhow::Result<Option<f64>> {
     for _ in 0..RETRIES {
         let Some((conversation, pending)) = store.pending(id).await.context("reading the inbox")? else {
@@ -171,7 +176,8 @@ async fn take(
         let messages: Vec<MessageId> = pending.iter().map(|pending| pending.id).collect();
         let Some(since) = pending.first().map(|pending| pending.incoming.received_at) else { return Ok(None) };
         let burst: Vec<Incoming> = pending.into_iter().map(|pending| pending.incoming).collect();
-        let hurry = responder.can_hurry() && !together.foresee(&responder, &burst).await;
+        // Danger waits for no others: it is read by itself.
+        let hurry = responder.can_hurry() && !urgent && !together.foresee(&responder, &burst).await;
         let now = Timestamp::now();
         let (conversation, turn) = respond(&responder, hurry, conversation, burst, now).await?;
         let version = &responder.knowledge().version;

@@ -137,7 +137,7 @@ impl ChatServer {
     /// Sends everything in the outbox.
     pub async fn deliver(&self) {
         loop {
-            let leased = self.store.lease("web", Timestamp::now(), Duration::from_secs(30), 10).await.unwrap();
+            let leased = self.store.lease("web", Timestamp::now(), 10, 0).await.unwrap();
             if leased.is_empty() {
                 return;
             }

@@ -1,6 +1,6 @@
 //! A store in a house of its own, and what comes into it.
 
-use std::{path::PathBuf, time::Duration};
+use std::path::PathBuf;
 
 use evenkeel::{
     conversation::{Decision, Escalation, EscalationId, Memory, Reason, Standing, Turn, Urgency},
@@ -10,8 +10,6 @@ use evenkeel::{
 };
 use jiff::Timestamp;
 use tempfile::TempDir;
-
-pub const LEASE: Duration = Duration::from_secs(30);
 
 /// A store in a folder of its own, gone with it.
 pub struct House {
@@ -53,7 +51,7 @@ impl House {
     }
 
     pub async fn lease(&self, limit: u32) -> Vec<Leased> {
-        self.store.lease("web", at(1_000), LEASE, limit).await.unwrap()
+        self.store.lease("web", at(1_000), limit, 0).await.unwrap()
     }
 
     pub async fn texts(&self, conversation: ConversationId) -> Vec<String> {

@@ -28,6 +28,19 @@ pub trait Platform: Send + Sync {
     fn writes<'a>(&'a self, customer: u32, text: &'a str) -> BoxFuture<'a, ()>;
     /// What the customer was told, oldest first, as plain words as the platform shows it.
     fn heard(&self, customer: u32) -> BoxFuture<'_, Vec<String>>;
+    /// A customer writes where all customers share one small budget, if the platform has such a place: a group, a server's channel, direct
+    /// messages.
+    fn writes_in_crowd<'a>(&'a self, customer: u32, text: &'a str) -> BoxFuture<'a, ()> {
+        self.writes(customer, text)
+    }
+    /// What the customer was told there.
+    fn heard_in_crowd(&self, customer: u32) -> BoxFuture<'_, Vec<String>> {
+        self.heard(customer)
+    }
+    /// So many customers there that their answers take minutes.
+    fn crowd(&self) -> u32 {
+        20
+    }
     /// From now on so many calls of a hundred go wrong, each in a way that the platform really goes wrong in.
     fn misbehave(&self, percent: u32, seed: u64);
     /// The service listens here now; returns when it hears what its customers write.
@@ -194,6 +207,24 @@ impl Platform for telegram::Fake {
         ready(self.replies_to(chat(customer)).into_iter().map(|reply| reply.text).collect()).boxed()
     }
 
+    fn writes_in_crowd<'a>(&'a self, customer: u32, text: &'a str) -> BoxFuture<'a, ()> {
+        self.member_mentions(GROUP, chat(customer), text);
+        ready(()).boxed()
+    }
+
+    fn heard_in_crowd(&self, customer: u32) -> BoxFuture<'_, Vec<String>> {
+        let to_them = self
+            .replies_to(GROUP)
+            .into_iter()
+            .filter(|reply| reply.reply_to.is_some_and(|message| self.author(GROUP, message) == Some(chat(customer))));
+        ready(to_them.map(|reply| reply.text).collect()).boxed()
+    }
+
+    /// 20 a minute.
+    fn crowd(&self) -> u32 {
+        100
+    }
+
     fn misbehave(&self, percent: u32, seed: u64) {
         self.misbehave(f64::from(percent) / 100.0, seed);
     }
@@ -203,6 +234,9 @@ impl Platform for telegram::Fake {
         ready(()).boxed()
     }
 }
+
+/// A supergroup.
+const GROUP: i64 = -1_001_234_567_890;
 
 /// Telegram's ids need more than 32 bits.
 fn chat(customer: u32) -> i64 {
@@ -233,6 +267,17 @@ impl Platform for discord::Fake {
 
     fn heard(&self, customer: u32) -> BoxFuture<'_, Vec<String>> {
         ready(self.replies_to(user(customer)).into_iter().map(|reply| shown(&reply.text)).collect()).boxed()
+    }
+
+    fn writes_in_crowd<'a>(&'a self, customer: u32, text: &'a str) -> BoxFuture<'a, ()> {
+        let text = format!("<@{}> {text}", discord::BOT);
+        self.customer_writes_in_server(user(customer), discord::CHANNEL, &text);
+        ready(()).boxed()
+    }
+
+    /// One a second.
+    fn crowd(&self) -> u32 {
+        300
     }
 
     fn misbehave(&self, percent: u32, seed: u64) {
@@ -306,6 +351,11 @@ impl Platform for X {
         let author = author(customer).to_string();
         let replies = self.fake.replies().into_iter().filter(|reply| reply.customer == author);
         ready(replies.map(|reply| reply.text).collect()).boxed()
+    }
+
+    fn writes_in_crowd<'a>(&'a self, customer: u32, text: &'a str) -> BoxFuture<'a, ()> {
+        self.fake.customer_writes_privately(author(customer), text);
+        ready(()).boxed()
     }
 
     fn misbehave(&self, percent: u32, seed: u64) {

@@ -118,6 +118,11 @@ impl Fake {
         self.posts(group, member, parts)
     }
 
+    /// Who wrote a message.
+    pub fn author(&self, chat: i64, message: i64) -> Option<i64> {
+        self.state().chat(chat).messages.get(&message)?["from"]["id"].as_i64()
+    }
+
     /// Somebody mentions the bot in a group.
     pub fn member_mentions(&self, group: i64, member: i64, text: &str) -> i64 {
         let entity = json!({ "type": "mention", "offset": 0, "length": BOT_NAME.len() + 1 });

@@ -109,18 +109,30 @@ impl X {
 
     async fn deliver(&self, parcel: &Parcel) -> Result<Option<String>, SendError> {
         let (chat, _) = Self::chat(&parcel.place);
-        self.limited(chat)?;
-        let thread = self.threads.lock().ok().and_then(|threads| threads.get(&parcel.id).cloned());
+        let thread = self.thread(parcel);
         match (self.post(parcel, thread.as_deref(), chat).await, &parcel.follows) {
             // X may hold an agent's words for a second automated reply to the same post: then they go below the first one.
             (Err(SendError::Forbidden(_)), Some(ours)) if thread.is_none() && is_by_agent(parcel) => {
+                self.meter.reserve(requests::request(parcel, Some(ours), self.settings.links)?.price).await?;
                 self.post(parcel, Some(ours), chat).await
             }
             (sent, _) => sent,
         }
     }
 
-    /// Sends it, below the post `after` or as a reply to the customer's.
+    /// Takes the money for it, unless X takes nothing now.
+    async fn pay(&self, parcel: &Parcel) -> Result<(), SendError> {
+        self.limited(Self::chat(&parcel.place).0)?;
+        let request = requests::request(parcel, self.thread(parcel).as_deref(), self.settings.links)?;
+        self.meter.reserve(request.price).await
+    }
+
+    /// The post of ours that this one continues.
+    fn thread(&self, parcel: &Parcel) -> Option<String> {
+        self.threads.lock().ok().and_then(|threads| threads.get(&parcel.id).cloned())
+    }
+
+    /// Sends what is paid for, below the post `after` or as a reply to the customer's.
     async fn post(
         &self,
         parcel: &Parcel,
@@ -128,7 +140,6 @@ impl X {
         chat: &'static str,
     ) -> Result<Option<String>, SendError> {
         let request = requests::request(parcel, after, self.settings.links)?;
-        self.meter.reserve(request.price).await?;
         let id = |data: &Value| -> Option<String> {
             let id = data["id"].as_str().or(data["dm_event_id"].as_str());
             id.map(ToOwned::to_owned)
@@ -208,6 +219,10 @@ impl Channel for X {
 
     fn pieces(&self, place: &str, outgoing: &Outgoing) -> Vec<Outgoing> {
         requests::pieces(place, outgoing)
+    }
+
+    fn prepare<'a>(&'a self, parcel: &'a Parcel) -> BoxFuture<'a, Result<(), SendError>> {
+        self.pay(parcel).boxed()
     }
 
     fn send<'a>(&'a self, parcel: &'a Parcel) -> BoxFuture<'a, Result<Option<String>, SendError>> {
