@@ -51,6 +51,8 @@ pub struct Web {
     pub embed_origins: Vec<String>,
     /// Whether a reverse proxy stands in front: then visitors' addresses come from `X-Forwarded-For`.
     pub behind_proxy: bool,
+    /// An address of their own for `/health`, `/ready` and `/metrics`, which the world has no business with; without it they are on `listen`.
+    pub probes: Option<SocketAddr>,
     /// Messages that one visitor may send at once; afterwards one each three seconds.
     pub visitor_burst: u32,
     /// New visitors that one address may bring at once; afterwards one a second.
@@ -63,6 +65,7 @@ impl Default for Web {
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
             embed_origins: vec!["*".to_owned()],
             behind_proxy: false,
+            probes: None,
             visitor_burst: crate::policy::VISITOR_BURST,
             address_burst: crate::policy::ADDRESS_BURST,
         }

@@ -15,7 +15,6 @@ use anyhow::{Context as _, bail};
 use axum::Router;
 use futures::FutureExt as _;
 use jiff::Timestamp;
-use metrics_exporter_prometheus::PrometheusBuilder;
 use tokio::{
     net::TcpListener,
     sync::watch,
@@ -36,7 +35,7 @@ use crate::{
     knowledge::{Knowledge, Phrase},
     responder::{self, Responder},
     store::{Store, Token},
-    web::{self, ChatPage, Embedding, Limits, Site, WebState},
+    web::{self, ChatPage, Embedding, Limits, Places, Site, WebState},
     workers,
 };
 
@@ -54,7 +53,7 @@ const CLOSE: Duration = Duration::from_secs(3);
 pub async fn run(dir: &Path, config: Config, knowledge: Knowledge, progress: Progress) -> anyhow::Result<()> {
     // Listening for signals first: a stop that is asked for during the start is not missed.
     let stop = stop_signal()?;
-    let metrics = PrometheusBuilder::new().install_recorder().context("installing the metrics recorder")?;
+    let metrics = web::measure().context("installing the metrics recorder")?;
     let _lock = lock(&config.store.path)?;
     let store = Store::open(&config.store.path)
         .await
@@ -116,6 +115,15 @@ pub async fn run(dir: &Path, config: Config, knowledge: Knowledge, progress: Pro
         )
     })?;
     let address = listener.local_addr()?;
+    let probes = match config.web.probes {
+        Some(address) => Some(
+            TcpListener::bind(address)
+                .await
+                .with_context(|| format!("cannot listen on {address} for the probes (web.probes)"))?,
+        ),
+        None => None,
+    };
+    let places = Places::find(config.web.behind_proxy);
 
     let (ready, is_ready) = watch::channel(true);
     let (_page, page) = watch::channel(chat_page(&knowledge));
@@ -138,6 +146,8 @@ pub async fn run(dir: &Path, config: Config, knowledge: Knowledge, progress: Pro
         page,
         embedding: embedding(&config.web)?,
         limits: limits(&config.web),
+        places,
+        probes_apart: probes.is_some(),
         site: Site::new(config.desk.url.as_deref(), config.web.behind_proxy),
         behind_proxy: config.web.behind_proxy,
         health: health_for_web,
@@ -145,8 +155,11 @@ pub async fn run(dir: &Path, config: Config, knowledge: Knowledge, progress: Pro
         metrics,
         shutdown: close_connections.clone(),
     };
-    let router = web::router(state, webhooks);
-    let server = tokio::spawn(web::serve(listener, router, close_connections.clone(), CLOSE));
+    let routers = web::routers(state, webhooks);
+    if let Some(listener) = probes {
+        tokio::spawn(web::serve(listener, routers.probes, places, close_connections.clone(), CLOSE));
+    }
+    let server = tokio::spawn(web::serve(listener, routers.open, places, close_connections.clone(), CLOSE));
 
     let stop_turns = CancellationToken::new();
     let stop_delivery = CancellationToken::new();
@@ -223,6 +236,9 @@ pub async fn run(dir: &Path, config: Config, knowledge: Knowledge, progress: Pro
     });
 
     invite_first_admin(&store, &config.desk_url(address)).await?;
+    if let Some(address) = config.web.probes {
+        info!("probes and metrics are on http://{address}, and only there");
+    }
     info!(store = %config.store.path.display(), "listening on http://{address}");
     eprintln!(
         "\n  Open http://{address} and write as a customer would. What needs a person waits at http://{address}/desk.\n"

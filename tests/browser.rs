@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum::{Router, response::Html, routing::get};
 use evenkeel::{
     conversation::Standing,
-    web::{Embedding, Limit, Limits},
+    web::{Embedding, Limit, Limits, Places},
 };
 use serde_json::json;
 use thirtyfour::{Key, WebElement};
@@ -306,6 +306,151 @@ async fn contrast(browser: &Chromium) {
         .json()
         .clone();
     assert_eq!(weak, json!([]));
+}
+
+/// What the oldest browsers that docs/http-api.md names do not have, taken from this one before the page begins.
+const AS_AT_THE_FLOOR: &str = "
+    delete AbortSignal.timeout; delete AbortSignal.any; delete HTMLFormElement.prototype.requestSubmit;
+    delete window.TextDecoderStream; delete HTMLDialogElement.prototype.showModal; delete crypto.randomUUID;
+    delete window.structuredClone; delete Object.hasOwn; delete Array.prototype.at; delete Array.prototype.findLast;
+    delete Array.prototype.toSorted; delete Element.prototype.checkVisibility;
+    window.CSSStyleSheet = class { constructor() { throw new TypeError('Illegal constructor'); } };
+    delete Document.prototype.adoptedStyleSheets; delete ShadowRoot.prototype.adoptedStyleSheets;";
+
+async fn before_the_page(browser: &Chromium, script: &str) {
+    browser.devtools("Page.addScriptToEvaluateOnNewDocument", json!({ "source": script })).await;
+}
+
+#[tokio::test]
+async fn the_oldest_browsers_that_are_supported_can_chat() {
+    let server = ChatServer::start().await;
+    let Some(browser) = Chromium::start(None).await else { return };
+    before_the_page(&browser, AS_AT_THE_FLOOR).await;
+    browser.goto(server.url("/")).await.unwrap();
+    write(&browser, "hello").await;
+    let id = server.heard().await;
+    server.answer(id, vec![bot(OUTAGE, &[])], Standing::Bot).await;
+    browser.sees("Most homes in Harbor County").await;
+    browser.until("document.querySelectorAll('.customer:not(.pending)').length === 1").await;
+    browser.until("getComputedStyle(document.querySelector('#introduction')).display === 'none'").await;
+    browser.css("#start-over").await.click().await.unwrap();
+    browser.accept_alert().await.unwrap();
+    browser.sees("Your conversation was deleted.").await;
+    browser.quit().await;
+}
+
+#[tokio::test]
+async fn a_word_that_is_being_composed_is_not_sent() {
+    let server = ChatServer::start().await;
+    let Some(browser) = Chromium::start(None).await else { return };
+    browser.goto(server.url("/")).await.unwrap();
+    browser.css("#text").await.send_keys("teiden").await.unwrap();
+    // As Safari tells of the Enter that ends a composition.
+    let enter = "document.querySelector('#text').dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', keyCode: 229, bubbles: true, cancelable: true }))";
+    assert_eq!(browser.value(enter).await, true);
+    assert_eq!(browser.value("document.querySelector('#text').value").await, "teiden");
+    assert_eq!(browser.value("document.querySelectorAll('.line').length").await, 0);
+    browser.quit().await;
+}
+
+#[tokio::test]
+async fn where_the_browser_s_storage_is_full_the_chat_lasts_as_long_as_the_page() {
+    let server = ChatServer::start().await;
+    let Some(browser) = Chromium::start(None).await else { return };
+    let full = "Storage.prototype.setItem = () => { throw new DOMException('full', 'QuotaExceededError'); };";
+    before_the_page(&browser, full).await;
+    browser.goto(server.url("/")).await.unwrap();
+    write(&browser, "hello").await;
+    let id = server.heard().await;
+    server.answer(id, vec![bot(OUTAGE, &[])], Standing::Bot).await;
+    browser.sees("Most homes in Harbor County").await;
+    write(&browser, "and the water").await;
+    browser.until("document.querySelectorAll('.customer:not(.pending)').length === 2").await;
+    browser.quit().await;
+}
+
+#[tokio::test]
+async fn who_has_no_stream_left_still_reads_the_answer() {
+    let places = Places { connections: 1_000, of_network: None, streams: 0 };
+    let server = ChatServer::with_places(Limits::default(), Embedding::anywhere(), places).await;
+    let Some(browser) = Chromium::start(None).await else { return };
+    browser.goto(server.url("/")).await.unwrap();
+    write(&browser, "hello").await;
+    let id = server.heard().await;
+    server.answer(id, vec![bot(OUTAGE, &[])], Standing::Bot).await;
+    // At the next look, which `online` brings on.
+    browser
+        .until("dispatchEvent(new Event('online')) && document.body.innerText.includes('Most homes in Harbor County')")
+        .await;
+    browser.quit().await;
+}
+
+/// Serves a page of another site that shows the widget, on a host name that is not the chat's.
+async fn host_page(chat: &ChatServer, page: &str, headers: [(&'static str, &'static str); 1]) -> String {
+    let page = page.replace("CHAT", &chat.address);
+    let host = Router::new().route("/", get(move || async move { (headers, Html(page)) }));
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = format!("http://localhost:{}", listener.local_addr().unwrap().port());
+    tokio::spawn(async move { axum::serve(listener, host).await });
+    address
+}
+
+const PLAIN_PAGE: &str = r#"<!doctype html><html lang="en"><head><title>Host</title></head>
+<body><h1>Host</h1><script src="CHAT/widget.js" async></script></body></html>"#;
+
+async fn opens(browser: &Chromium) {
+    browser
+        .until(&format!(
+            "document.querySelector('evenkeel-chat') && {INSIDE}.querySelector('.launcher').click() === undefined"
+        ))
+        .await;
+    let frame = browser.execute(format!("return {INSIDE}.querySelector('iframe')"), vec![]).await.unwrap();
+    frame.element().unwrap().enter_frame().await.unwrap();
+    browser.sees("automated assistant").await;
+    browser.enter_default_frame().await.unwrap();
+}
+
+#[tokio::test]
+async fn strict_pages_show_the_widget_too() {
+    let server = ChatServer::start().await;
+    let Some(browser) = Chromium::start(None).await else { return };
+    for header in [
+        ("content-security-policy", "require-trusted-types-for 'script'"),
+        ("cross-origin-embedder-policy", "require-corp"),
+    ] {
+        browser.goto(host_page(&server, PLAIN_PAGE, [header]).await).await.unwrap();
+        opens(&browser).await;
+    }
+    before_the_page(&browser, AS_AT_THE_FLOOR).await;
+    browser.goto(host_page(&server, PLAIN_PAGE, [("x-plain", "1")]).await).await.unwrap();
+    opens(&browser).await;
+    assert_eq!(
+        browser.value(&format!("getComputedStyle({INSIDE}.querySelector('.launcher')).position")).await,
+        "fixed"
+    );
+    browser.quit().await;
+}
+
+#[tokio::test]
+async fn a_page_that_replaces_its_body_keeps_one_button_and_the_conversation() {
+    let server = ChatServer::start().await;
+    let Some(browser) = Chromium::start(None).await else { return };
+    let address = host_page(&server, PLAIN_PAGE, [("x-plain", "1")]).await;
+    browser.goto(&address).await.unwrap();
+    opens(&browser).await;
+    let replace = format!(
+        "(() => {{ const body = document.createElement('body'); const script = document.createElement('script');
+         script.src = '{}/widget.js'; script.onload = () => {{ window.again = true; }}; body.append(script);
+         document.body.replaceWith(body); return true; }})()",
+        server.address
+    );
+    assert_eq!(browser.value(&replace).await, true);
+    browser.until("window.again === true").await;
+    browser.until("document.querySelectorAll('evenkeel-chat').length === 1").await;
+    assert_eq!(browser.value(&format!("{INSIDE}.querySelector('.panel').hidden")).await, false);
+    browser.value("document.documentElement.replaceWith(document.documentElement.cloneNode(false)) ?? document.documentElement.append(document.createElement('body'))").await;
+    browser.until("document.querySelectorAll('evenkeel-chat').length === 1").await;
+    browser.quit().await;
 }
 
 #[tokio::test]

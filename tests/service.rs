@@ -249,3 +249,33 @@ async fn a_taken_address_is_named() {
     assert_eq!(output.status.code(), Some(2));
     assert!(common::stderr(&output).contains(&address));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_caller_writes_into_the_metrics() {
+    let home = Home::new();
+    let service = home.start();
+    for number in 0..20 {
+        let method = reqwest::Method::from_bytes(format!("M{number}{}", "X".repeat(8_000)).as_bytes()).unwrap();
+        let answer = service.http.request(method, format!("{}/health", service.url)).send().await.unwrap();
+        assert_eq!(answer.status(), 405);
+    }
+    let metrics = service.http.get(format!("{}/metrics", service.url)).send().await.unwrap().text().await.unwrap();
+    assert!(!metrics.contains("XXX"));
+    assert!(metrics.contains(r#"method="other",status="405"} 20"#), "{metrics}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn probes_may_have_an_address_of_their_own() {
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let home = Home::new();
+    home.settings(&format!("[web]\nprobes = \"{free}\"\n"));
+    let service = home.start();
+    let status = async |base: &str, path: &str| {
+        service.http.get(format!("{base}{path}")).send().await.unwrap().status().as_u16()
+    };
+    let apart = format!("http://{free}");
+    for path in ["/health", "/ready", "/metrics"] {
+        assert_eq!((status(&apart, path).await, status(&service.url, path).await), (200, 404), "{path}");
+    }
+    assert_eq!((status(&apart, "/").await, status(&service.url, "/").await), (404, 200));
+}

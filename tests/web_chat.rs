@@ -5,7 +5,7 @@ use std::time::Duration;
 use evenkeel::{
     conversation::Standing,
     policy,
-    web::{Embedding, Limits},
+    web::{Embedding, Limits, Places},
 };
 use futures::{StreamExt, stream::BoxStream};
 use reqwest::{Client, Response, StatusCode};
@@ -507,6 +507,106 @@ async fn the_page_and_its_parts_arrive() {
         let response = http.get(server.url(part)).send().await.unwrap();
         assert_eq!(response.status(), StatusCode::OK, "{part}");
         assert!(response.headers()["Cache-Control"].to_str().unwrap().contains("immutable"));
+    }
+}
+
+#[tokio::test]
+async fn a_page_of_the_history_has_a_bound_and_the_rest_follows() {
+    let limits = Limits {
+        messages: evenkeel::web::Limit { burst: 1000, refill: Duration::from_millis(1) },
+        ..Limits::default()
+    };
+    let server = ChatServer::with(limits, Embedding::anywhere()).await;
+    let visitor = Visitor::of(&server).await;
+    let long = "x".repeat(policy::MAX_TEXT_BYTES);
+    for number in 0..40 {
+        visitor.say(&format!("m{number}"), &long).await;
+    }
+    let (mut after, mut seen, mut pages) = (0, 0, 0);
+    loop {
+        let answer = visitor.http.get(server.url(&format!("/api/chat/messages?after={after}")));
+        let page = answer.bearer_auth(&visitor.key).send().await.unwrap().text().await.unwrap();
+        assert!(page.len() < 300 * 1024, "{} bytes", page.len());
+        let page: Value = serde_json::from_str(&page).unwrap();
+        let lines = page["lines"].as_array().unwrap();
+        seen += lines.len();
+        pages += 1;
+        if page["more"] == false {
+            break;
+        }
+        after = lines.last().unwrap()["cursor"].as_i64().unwrap();
+    }
+    assert_eq!((seen, pages), (40, 3));
+    let mut events = visitor.events(0).await;
+    for _ in 0..40 {
+        assert_eq!(events.next().await.unwrap().name, "line");
+    }
+}
+
+#[tokio::test]
+async fn half_an_emoji_is_replaced_and_the_message_is_taken() {
+    let server = ChatServer::start().await;
+    let visitor = Visitor::of(&server).await;
+    let taken = visitor.post_raw("application/json", r#"{"id":"1","text":"is it safe \ud83d"}"#).await;
+    assert_eq!(taken.status(), StatusCode::ACCEPTED);
+    assert_eq!(visitor.history(0).await["lines"][0]["text"], "is it safe \u{FFFD}");
+}
+
+#[tokio::test]
+async fn a_stream_is_not_held_back_by_proxies_and_each_line_names_its_language() {
+    let server = ChatServer::start().await;
+    let visitor = Visitor::of(&server).await;
+    visitor.say("m1", "hola").await;
+    let conversation = server.heard().await;
+    let spanish = evenkeel::message::Outgoing { language: evenkeel::reading::Language::SPANISH, ..bot("Sí.", &[]) };
+    server.answer(conversation, vec![spanish, bot("Yes.", &[])], Standing::Bot).await;
+    let lines = visitor.history(0).await["lines"].clone();
+    assert_eq!([0, 1, 2].map(|line| lines[line]["language"].as_str().unwrap_or("-").to_owned()), ["-", "es", "en"]);
+    let stream = visitor.http.get(server.url("/api/chat/events")).bearer_auth(&visitor.key).send().await.unwrap();
+    assert_eq!(stream.headers()["x-accel-buffering"], "no");
+}
+
+#[tokio::test]
+async fn one_network_cannot_hold_all_streams() {
+    let places = Places { connections: 1_000, of_network: None, streams: 2 };
+    let server = ChatServer::with_places(Limits::default(), Embedding::anywhere(), places).await;
+    // Keys of its own making: what counts is where they come from.
+    let visitors = (0..3).map(|number| Visitor { server: &server, http: Client::new(), key: format!("{number:064x}") });
+    let mut open = Vec::new();
+    let mut refused = None;
+    for visitor in visitors {
+        let stream = visitor.http.get(server.url("/api/chat/events")).bearer_auth(&visitor.key).send().await.unwrap();
+        match stream.status() {
+            StatusCode::OK => open.push(stream),
+            _ => refused = Some((visitor, stream)),
+        }
+    }
+    let (visitor, refused) = refused.unwrap();
+    assert_eq!(open.len(), 2);
+    assert_eq!(code(refused).await, (429, "too_many".to_owned()));
+    // Without a stream they write and read all the same.
+    visitor.say("m1", "hello").await;
+    assert_eq!(visitor.history(0).await["lines"].as_array().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn who_finds_no_room_is_told_so_and_comes_in_when_there_is() {
+    let places = Places { connections: 100, of_network: Some(3), streams: 100 };
+    let server = ChatServer::with_places(Limits::default(), Embedding::anywhere(), places).await;
+    let mut held = Vec::new();
+    for _ in 0..3 {
+        let stream = Client::new().get(server.url("/api/chat/events")).bearer_auth("0".repeat(64));
+        held.push(stream.send().await.unwrap().error_for_status().unwrap());
+    }
+    let look = async || Client::new().get(server.url("/ready")).send().await;
+    let refused = look().await.unwrap();
+    assert!(refused.headers().contains_key("retry-after"));
+    assert_eq!(code(refused).await, (503, "unavailable".to_owned()));
+    drop(held);
+    let deadline = std::time::Instant::now() + crate::common::PATIENCE;
+    while !look().await.is_ok_and(|answer| answer.status() == StatusCode::OK) {
+        assert!(std::time::Instant::now() < deadline, "the places were not given back");
+        tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }
 

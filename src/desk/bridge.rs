@@ -237,6 +237,7 @@ mod tests {
             id: Uuid::nil(),
             author,
             text: "<b>hello</b>".to_owned(),
+            language: None,
             choices: Vec::new(),
             attachments: Vec::new(),
             quoted: None,

@@ -257,6 +257,7 @@ mod tests {
             id: Uuid::nil(),
             author,
             text: text.into(),
+            language: None,
             choices: vec![],
             attachments: vec![],
             quoted: None,

@@ -12,6 +12,7 @@ use super::{
 use crate::{
     conversation::Conversation,
     message::{Attachment, Choice, ConversationId, Quoted},
+    reading::Language,
 };
 
 /// One line of a conversation, as its people saw it.
@@ -24,6 +25,8 @@ pub struct Line {
     pub author: LineAuthor,
     /// Of customers as written, otherwise Markdown.
     pub text: String,
+    /// Of what we say; a customer's is not known by line.
+    pub language: Option<Language>,
     pub choices: Vec<Choice>,
     pub attachments: Vec<Attachment>,
     /// Whose words a customer's message brought along.
@@ -72,11 +75,11 @@ impl Store {
         let rows = sqlx::query(
             "SELECT * FROM (
                 SELECT cursor, id, text, attachments, quoted, edits IS NOT NULL AS edited, NULL AS choices, NULL AS agent, NULL AS state,
-                    received_at AS at, cursor AS place
+                    NULL AS language, received_at AS at, cursor AS place
                 FROM inbox INDEXED BY inbox_conversation
                 WHERE conversation = ?2 AND audit = ?1 AND retracted_at IS NULL ORDER BY place
              ) UNION ALL SELECT * FROM (
-                SELECT ifnull(cursor, 0), id, text, NULL, NULL, 0, choices, agent, state, ifnull(sent_at, queued_at), seq
+                SELECT ifnull(cursor, 0), id, text, NULL, NULL, 0, choices, agent, state, language, ifnull(sent_at, queued_at), seq
                 FROM outbox INDEXED BY outbox_audit WHERE audit = ?1 AND conversation = ?2 ORDER BY seq
              )",
         )
@@ -92,10 +95,10 @@ impl Store {
         let rows = sqlx::query(
             "SELECT * FROM (
                 SELECT cursor, id, text, attachments, quoted, edits IS NOT NULL AS edited, NULL AS choices, NULL AS agent, NULL AS state,
-                    received_at AS at
+                    NULL AS language, received_at AS at
                 FROM inbox WHERE conversation = ?1 AND cursor > ?2 ORDER BY cursor LIMIT ?3
              ) UNION ALL SELECT * FROM (
-                SELECT cursor, id, text, NULL, NULL, 0, choices, agent, state, sent_at
+                SELECT cursor, id, text, NULL, NULL, 0, choices, agent, state, language, sent_at
                 FROM outbox WHERE conversation = ?1 AND cursor > ?2 ORDER BY cursor LIMIT ?3
              ) ORDER BY cursor LIMIT ?3",
         )
@@ -111,10 +114,10 @@ impl Store {
     pub async fn transcript(&self, conversation: ConversationId) -> Result<Vec<Line>> {
         let rows = sqlx::query(
             "SELECT cursor, id, text, attachments, quoted, edits IS NOT NULL AS edited, NULL AS choices, NULL AS agent, NULL AS state,
-                received_at AS at, cursor AS place, 0 AS unsent, 0 AS seq
+                NULL AS language, received_at AS at, cursor AS place, 0 AS unsent, 0 AS seq
              FROM inbox WHERE conversation = ?1
              UNION ALL
-             SELECT ifnull(cursor, 0), id, text, NULL, NULL, 0, choices, agent, state, ifnull(sent_at, queued_at),
+             SELECT ifnull(cursor, 0), id, text, NULL, NULL, 0, choices, agent, state, language, ifnull(sent_at, queued_at),
                 ifnull(cursor, queued_after), cursor IS NULL, seq
              FROM outbox WHERE conversation = ?1
              ORDER BY place, unsent, seq",
@@ -126,7 +129,7 @@ impl Store {
     }
 }
 
-/// Reads a row of cursor, id, text, attachments, quoted, edited, choices, agent, state and at.
+/// Reads a row of cursor, id, text, attachments, quoted, edited, choices, agent, state, language and at.
 pub(super) fn line(row: &SqliteRow) -> Result<Line> {
     let delivery = row.try_get::<Option<&str>, _>("state")?.map(delivery).transpose()?;
     let author = match (delivery, row.try_get("agent")?) {
@@ -141,6 +144,10 @@ pub(super) fn line(row: &SqliteRow) -> Result<Line> {
         id: uuid(row.try_get("id")?)?,
         author,
         text: row.try_get("text")?,
+        language: row
+            .try_get::<Option<&str>, _>("language")?
+            .map(|code| code.parse().map_err(|error| corrupt("language", &error)))
+            .transpose()?,
         choices: choices.map_or(Ok(Vec::new()), |text| from_json("choice", text))?,
         attachments: attachments.map_or(Ok(Vec::new()), |text| from_json("attachment", text))?,
         quoted: quoted(row.try_get("quoted")?)?,

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use axum::{
     extract::{MatchedPath, Request},
+    http::{Method, StatusCode},
     middleware::Next,
     response::{IntoResponse, Response},
 };
@@ -22,15 +23,29 @@ pub(super) async fn in_time(request: Request, next: Next) -> Response {
     }
 }
 
+/// A method by name, if it is one that our addresses take: callers may send any word of any length.
+fn known(method: &Method) -> &'static str {
+    match *method {
+        Method::GET => "GET",
+        Method::HEAD => "HEAD",
+        Method::POST => "POST",
+        Method::PUT => "PUT",
+        Method::PATCH => "PATCH",
+        Method::DELETE => "DELETE",
+        _ => "other",
+    }
+}
+
 /// Counts requests and their seconds by route, method and status.
 pub(super) async fn counted(request: Request, next: Next) -> Response {
     let started = Instant::now();
-    let method = request.method().as_str().to_owned();
+    let method = known(request.method());
     // The pattern and never the address itself: what callers invent must not grow the metrics.
     let route = request.extensions().get::<MatchedPath>().map_or_else(|| "other".to_owned(), |p| p.as_str().to_owned());
-    let method = if route == "other" { "other".to_owned() } else { method };
     let response = next.run(request).await;
-    let labels = [("route", route), ("method", method), ("status", response.status().as_u16().to_string())];
+    let status = response.status();
+    let method = if route == "other" || status == StatusCode::METHOD_NOT_ALLOWED { "other" } else { method };
+    let labels = [("route", route), ("method", method.to_owned()), ("status", status.as_u16().to_string())];
     metrics::counter!("evenkeel_http_requests_total", &labels).increment(1);
     metrics::histogram!("evenkeel_http_request_seconds", &labels).record(started.elapsed().as_secs_f64());
     response

@@ -16,23 +16,25 @@ use tokio::sync::watch;
 use super::{
     CHANNEL, Shared,
     error::ApiError,
-    lines::{ShownLine, ShownStatus},
+    lines::{Page, ShownStatus},
     messages::{After, after},
+    places::Held,
     tabs::Seat,
-    visitors::Visitor,
+    visitors::{Address, Visitor},
 };
 use crate::{conversation::Standing, message::ConversationId, store::StoreError};
 
 /// A comment is sent after this long without an event: proxies keep the connection, and both ends notice when it is dead.
 const HEARTBEAT: Duration = Duration::from_secs(15);
 
-/// Lines read from the store at a time.
-const BATCH: u32 = 100;
+/// Who shares an address with so many others that it has no stream left looks at the history as often as this.
+const FULL_NETWORK: Duration = Duration::from_secs(10);
 
 /// Streams the lines after `Last-Event-ID` or `after`, then each new one; and the status whenever it changes.
 pub(super) async fn stream(
     State(shared): State<Shared>,
     visitor: Visitor,
+    Address(address): Address,
     headers: HeaderMap,
     query: Result<Query<After>, QueryRejection>,
 ) -> Result<Response, ApiError> {
@@ -45,8 +47,19 @@ pub(super) async fn stream(
         None => self::after(query)?,
     };
     shared.guards.readings.check(&visitor.0)?;
+    let most = shared.state.places.streams;
+    let held = shared.streams.take(address, most).ok_or_else(|| ApiError::too_many(FULL_NETWORK))?;
     let seat = shared.tabs.open(&visitor.0);
-    let tail = Tail { shared, visitor, seat, cursor: after, following: None, status: None, ready: VecDeque::new() };
+    let tail = Tail {
+        shared,
+        visitor,
+        _held: held,
+        seat,
+        cursor: after,
+        following: None,
+        status: None,
+        ready: VecDeque::new(),
+    };
     Ok(Sse::new(tail.events()).keep_alive(KeepAlive::new().interval(HEARTBEAT)).into_response())
 }
 
@@ -54,6 +67,7 @@ pub(super) async fn stream(
 struct Tail {
     shared: Shared,
     visitor: Visitor,
+    _held: Held,
     seat: Seat,
     /// Of the last line sent.
     cursor: i64,
@@ -126,12 +140,12 @@ impl Tail {
                 changed.mark_unchanged();
                 // The status before the lines: "no longer writing" must not overtake the last line.
                 let status = store.status(*conversation).await?;
-                let lines = store.lines_after(*conversation, self.cursor, BATCH).await?;
+                let Page { lines, more } = Page::read(store, *conversation, self.cursor).await?;
                 for line in &lines {
                     self.cursor = line.cursor;
-                    self.ready.push_back(event("line", &ShownLine::from(line)).id(line.cursor.to_string()));
+                    self.ready.push_back(event("line", line).id(line.cursor.to_string()));
                 }
-                if lines.len() >= BATCH as usize {
+                if more {
                     // The status follows the last line, so that a reader knows that it has seen all.
                     return Ok(());
                 }

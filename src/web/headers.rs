@@ -26,6 +26,10 @@ pub(super) async fn secured(State(is_https): State<bool>, request: Request, next
         HeaderName::from_static("permissions-policy"),
         "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
     );
+    // Proxies that gather answers before they pass them on (nginx, ATS) would hold an event back until the next.
+    if headers.get(header::CONTENT_TYPE).is_some_and(|media| media.as_bytes().starts_with(b"text/event-stream")) {
+        unless_set(headers, HeaderName::from_static("x-accel-buffering"), "no");
+    }
     if is_https {
         // A year. Other hosts of the domain are not ours to speak for.
         unless_set(headers, header::STRICT_TRANSPORT_SECURITY, "max-age=31536000");

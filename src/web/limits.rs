@@ -2,7 +2,7 @@
 
 use std::{
     hash::Hash,
-    net::{IpAddr, Ipv6Addr},
+    net::IpAddr,
     num::NonZeroU32,
     sync::atomic::{AtomicU32, Ordering},
     time::Duration,
@@ -10,7 +10,7 @@ use std::{
 
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter, clock::Clock};
 
-use super::error::ApiError;
+use super::{error::ApiError, places};
 use crate::policy;
 
 /// A burst, and after it one more each `refill`.
@@ -39,7 +39,7 @@ impl Default for Limits {
         Self {
             messages: Limit { burst: policy::VISITOR_BURST, refill: policy::VISITOR_REFILL },
             readings: Limit { burst: 60, refill: Duration::from_secs(1) },
-            newcomers: Limit { burst: 60, refill: Duration::from_secs(1) },
+            newcomers: Limit { burst: policy::ADDRESS_BURST, refill: Duration::from_secs(1) },
             bridges: Limit { burst: 300, refill: Duration::from_millis(100) },
         }
     }
@@ -50,10 +50,12 @@ pub(super) struct Guards {
     pub messages: Guard<String>,
     pub readings: Guard<String>,
     /// `POST /api/chat/visitors` by address.
-    pub keys: Guard<IpAddr>,
+    pub keys: NetworkGuard,
     /// First messages by address. A key can be made up without asking us, so this is what keeps one machine from being a
     /// thousand visitors.
-    pub first_messages: Guard<IpAddr>,
+    pub first_messages: NetworkGuard,
+    /// `DELETE /api/chat/visitors` by address.
+    pub erasures: NetworkGuard,
     /// By the name of the token.
     pub bridges: Guard<String>,
 }
@@ -63,8 +65,9 @@ impl Guards {
         Self {
             messages: Guard::new(limits.messages),
             readings: Guard::new(limits.readings),
-            keys: Guard::new(limits.newcomers),
-            first_messages: Guard::new(limits.newcomers),
+            keys: NetworkGuard::new(limits.newcomers),
+            first_messages: NetworkGuard::new(limits.newcomers),
+            erasures: NetworkGuard::new(limits.newcomers),
             bridges: Guard::new(limits.bridges),
         }
     }
@@ -104,11 +107,25 @@ impl<K: Hash + Eq + Clone> Guard<K> {
     }
 }
 
-/// The network that counts as one address: a household gets a whole IPv6 /64, so single addresses there mean nothing.
-pub(super) fn network(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() & !u128::from(u64::MAX))),
-        v4 @ IpAddr::V4(_) => v4,
+/// One limit for each network, and a wider one for each IPv6 site.
+pub(super) struct NetworkGuard {
+    networks: Guard<IpAddr>,
+    sites: Guard<IpAddr>,
+}
+
+/// A site (/48) may do so many times what one of its networks (/64) may.
+const SITE: u32 = 4;
+
+impl NetworkGuard {
+    pub fn new(limit: Limit) -> Self {
+        let wide = Limit { burst: limit.burst.saturating_mul(SITE), refill: limit.refill / SITE };
+        Self { networks: Guard::new(limit), sites: Guard::new(wide) }
+    }
+
+    /// Takes one from the burst of an address, or says how long to wait.
+    pub fn check(&self, address: &IpAddr) -> Result<(), ApiError> {
+        self.networks.check(address)?;
+        places::site(*address).map_or(Ok(()), |site| self.sites.check(&site))
     }
 }
 
@@ -136,11 +153,11 @@ mod tests {
     }
 
     #[test]
-    fn neighbours_in_one_ipv6_network_count_as_one() {
-        let address = |text: &str| network(text.parse().unwrap());
-        assert_eq!(address("2001:db8:1:2::1"), address("2001:db8:1:2:ffff::9"));
-        assert_ne!(address("2001:db8:1:2::1"), address("2001:db8:1:3::1"));
-        assert_eq!(address("::ffff:192.0.2.7"), address("192.0.2.7"));
-        assert_ne!(address("192.0.2.7"), address("192.0.2.8"));
+    fn a_whole_site_is_not_a_crowd() {
+        let guard = NetworkGuard::new(Limit { burst: 3, refill: Duration::from_hours(1) });
+        let taken =
+            (0..100_u16).filter(|network| guard.check(&IpAddr::from([0x2001, 0xdb8, 1, *network, 0, 0, 0, 0])).is_ok());
+        assert_eq!(taken.count(), 12);
+        assert!(guard.check(&IpAddr::from([0x2001, 0xdb8, 2, 0, 0, 0, 0, 0])).is_ok());
     }
 }

@@ -7,9 +7,19 @@ use uuid::Uuid;
 use super::markdown::{self, Breaks};
 use crate::{
     conversation::Standing,
-    message::Choice,
-    store::{Line, LineAuthor, Status},
+    message::{Choice, ConversationId},
+    reading::Language,
+    store::{Line, LineAuthor, Status, Store, StoreError},
 };
+
+/// Lines that are read and handed out at a time.
+const PAGE_LINES: usize = 200;
+
+/// Bytes that are handed out at a time, as JSON: what a caller asks for and does not read is held in memory.
+const PAGE_BYTES: usize = 256 * 1024;
+
+/// Lines that are asked of the store at a time: a few are enough to fill a page.
+const BATCH: u32 = 20;
 
 /// One line of the conversation.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -22,6 +32,9 @@ pub(super) struct ShownLine {
     pub name: Option<String>,
     /// The customer's words as written, or Markdown.
     pub text: String,
+    /// Of the text; not known of a customer's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub language: Option<Language>,
     /// The Markdown as safe HTML. A customer's words have none: they are only ever text.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub html: Option<String>,
@@ -44,9 +57,40 @@ impl From<&Line> for ShownLine {
             author,
             name,
             text: line.text.clone(),
+            language: line.language,
             html,
             choices: line.choices.clone(),
             at: line.at,
+        }
+    }
+}
+
+/// Some lines of a conversation, oldest first.
+pub(super) struct Page {
+    pub lines: Vec<ShownLine>,
+    /// Whether there are further ones.
+    pub more: bool,
+}
+
+impl Page {
+    /// What comes after a cursor, within the bounds of a page but at least one line.
+    pub async fn read(store: &Store, conversation: ConversationId, after: i64) -> Result<Self, StoreError> {
+        let (mut lines, mut bytes, mut after) = (Vec::new(), 0, after);
+        loop {
+            let batch = store.lines_after(conversation, after, BATCH).await?;
+            for line in &batch {
+                let line = ShownLine::from(line);
+                let size = serde_json::to_vec(&line).map_or(0, |json| json.len());
+                if lines.len() >= PAGE_LINES || (bytes + size > PAGE_BYTES && !lines.is_empty()) {
+                    return Ok(Self { lines, more: true });
+                }
+                after = line.cursor;
+                bytes += size;
+                lines.push(line);
+            }
+            if batch.len() < BATCH as usize {
+                return Ok(Self { lines, more: false });
+            }
         }
     }
 }

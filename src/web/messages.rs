@@ -1,5 +1,7 @@
 //! Taking a visitor's messages in, and showing what was said so far.
 
+use std::fmt;
+
 use axum::{
     Json,
     body::{Body, to_bytes},
@@ -7,13 +9,13 @@ use axum::{
     http::{HeaderMap, StatusCode, header},
 };
 use jiff::Timestamp;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer, de};
 use serde_json::{Value, json};
 
 use super::{
     CHANNEL, Shared,
     error::ApiError,
-    lines::{ShownLine, ShownStatus},
+    lines::{Page, ShownStatus},
     visitors::{Address, Visitor},
 };
 use crate::{message::Incoming, policy};
@@ -27,17 +29,39 @@ const MAX_ID_CHARS: usize = 64;
 /// Characters of a choice's id. Ours are far shorter.
 const MAX_CHOICE_CHARS: usize = 200;
 
-/// Lines in one page of the history.
-const PAGE: u32 = 200;
-
 /// What a visitor posts.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Posted {
     id: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "mended")]
     text: String,
     choice: Option<String>,
+}
+
+/// A text in which half an emoji is replaced by U+FFFD: browsers send one where an emoji was cut in two, and the rest is worth reading.
+pub(super) fn mended<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    struct Mended;
+    impl de::Visitor<'_> for Mended {
+        type Value = String;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a string")
+        }
+
+        fn visit_bytes<E: de::Error>(self, bytes: &[u8]) -> Result<String, E> {
+            let mut bytes = bytes.to_vec();
+            for at in 0..bytes.len().saturating_sub(2) {
+                // Only a lone surrogate has these two bytes; it is as long as U+FFFD.
+                if bytes[at] == 0xed && bytes[at + 1] >= 0xa0 {
+                    bytes[at..at + 3].copy_from_slice("\u{FFFD}".as_bytes());
+                }
+            }
+            String::from_utf8(bytes).map_err(E::custom)
+        }
+    }
+    // As bytes, because as a string JSON's reader refuses them.
+    deserializer.deserialize_bytes(Mended)
 }
 
 /// `POST /api/chat/messages`: when it answers 202, the message is on disk.
@@ -157,10 +181,8 @@ pub(super) async fn history(
     let Some(conversation) = store.conversation_at(CHANNEL, &visitor.0).await? else {
         return Ok(Json(json!({ "lines": [], "more": false, "status": ShownStatus::default() })));
     };
-    let lines = store.lines_after(conversation, after, PAGE).await?;
+    let Page { lines, more } = Page::read(store, conversation, after).await?;
     let status = ShownStatus::from(store.status(conversation).await?);
-    let more = lines.len() >= PAGE as usize;
-    let lines: Vec<_> = lines.iter().map(ShownLine::from).collect();
     Ok(Json(json!({ "lines": lines, "more": more, "status": status })))
 }
 
@@ -206,6 +228,15 @@ mod tests {
         let body = format!(r#"{{"id":"{}","text":"{escaped}","choice":"{}"}}"#, "i".repeat(64), "c".repeat(200));
         assert!(body.len() <= MAX_BODY_BYTES);
         assert!(read(body.as_bytes()).is_ok());
+    }
+
+    #[rstest]
+    #[case(r"cut \ud83d", "cut \u{FFFD}")]
+    #[case(r"\udd25 cut \ud83d\ud83d\udd25", "\u{FFFD} cut \u{FFFD}🔥")]
+    #[case(r"\ud7ff\ue000", "\u{d7ff}\u{e000}")]
+    fn half_an_emoji_is_replaced_and_the_rest_is_kept(#[case] escaped: &str, #[case] text: &str) {
+        let body = format!(r#"{{"id":"1","text":"{escaped}"}}"#);
+        assert_eq!(read(body.as_bytes()).unwrap().text, text);
     }
 
     proptest! {

@@ -16,8 +16,11 @@ mod limits;
 mod lines;
 mod markdown;
 mod messages;
+mod pace;
 mod page;
+mod places;
 mod probes;
+mod scrape;
 mod tabs;
 mod visitors;
 mod words;
@@ -36,7 +39,9 @@ pub use connections::serve;
 pub use desk::{Site, invitation_link};
 pub use embedding::{Embedding, NotAnOrigin};
 pub use limits::{Limit, Limits};
+pub use places::Places;
 pub use probes::Health;
+pub use scrape::measure;
 
 use crate::{
     channels::{Channel, Door},
@@ -68,6 +73,10 @@ pub struct WebState {
     /// Sites that may show the chat in a frame.
     pub embedding: Embedding,
     pub limits: Limits,
+    /// What there is room for.
+    pub places: Places,
+    /// Whether probes have an address of their own; then the router has none.
+    pub probes_apart: bool,
     /// Where browsers find the desk.
     pub site: Site,
     /// Whether the service runs behind a reverse proxy: then a visitor's address is the last one in `X-Forwarded-For`, not
@@ -102,47 +111,77 @@ pub struct ChatPage {
 struct Shared {
     state: Arc<WebState>,
     guards: Arc<limits::Guards>,
+    /// Event streams of the chat, by network.
+    streams: Arc<places::Holdings>,
     tabs: Arc<tabs::Tabs>,
+    scrapes: Arc<scrape::Scrapes>,
     desk: Arc<desk::Desk>,
 }
 
 impl Shared {
+    fn new(state: WebState) -> Self {
+        Self {
+            guards: Arc::new(limits::Guards::new(&state.limits)),
+            streams: Arc::default(),
+            tabs: Arc::new(tabs::Tabs::default()),
+            scrapes: Arc::default(),
+            desk: Arc::new(desk::Desk::new()),
+            state: Arc::new(state),
+        }
+    }
+
     /// What the admins wrote, as it is now.
     fn knowledge(&self) -> Arc<Knowledge> {
         self.state.responder.borrow().knowledge_shared()
     }
 }
 
-/// All routes, with those through which platforms call us. Serve it with [`serve`], which adds the limits on connections and headers and tells the peer's address.
-pub fn router(state: WebState, webhooks: Router) -> Router {
-    let shared = Shared {
-        guards: Arc::new(limits::Guards::new(&state.limits)),
-        tabs: Arc::new(tabs::Tabs::default()),
-        desk: Arc::new(desk::Desk::new()),
-        state: Arc::new(state),
-    };
+/// What is served where. Serve it with [`serve`], which adds the limits on connections and headers and tells the peer's address.
+pub struct Routers {
+    /// For everybody.
+    pub open: Router,
+    /// For the operator's machines, where they have an address of their own; otherwise `open` has these too.
+    pub probes: Router,
+}
+
+/// All routes, with those through which platforms call us.
+pub fn routers(state: WebState, webhooks: Router) -> Routers {
+    let shared = Shared::new(state);
     let desk = desk::routes(&shared);
     let is_https = shared.state.site.is_https();
-    let bounded = Router::new()
+    let chat = Router::new()
         .route("/", get(page::full))
         .route("/chat", get(page::embedded))
         .route("/widget.js", get(assets::widget))
-        .route("/assets/{version}/{name}", get(assets::asset))
         .route("/api/chat/visitors", post(visitors::create).delete(visitors::delete))
         .route("/api/chat/messages", post(messages::post).get(messages::history))
+        .layer(middleware::from_fn(answered::in_time))
+        .layer(middleware::from_fn(connections::unless_kept));
+    // An event stream lives as long as its tab.
+    let streams = Router::new()
+        .route("/api/chat/events", get(events::stream))
+        .layer(middleware::from_fn(connections::while_ample));
+    let shared_with_the_desk = Router::new()
+        .route("/assets/{version}/{name}", get(assets::asset))
+        .merge(bridge::routes())
+        .layer(middleware::from_fn(answered::in_time));
+    let probes = Router::new()
         .route("/health", get(probes::health))
         .route("/ready", get(probes::ready))
         .route("/metrics", get(probes::metrics))
-        .merge(bridge::routes())
         .layer(middleware::from_fn(answered::in_time));
-    bounded
-        // An event stream lives as long as its tab.
-        .route("/api/chat/events", get(events::stream))
-        .merge(desk)
-        .with_state(shared)
-        .merge(webhooks.layer(middleware::from_fn(answered::in_time)))
-        .fallback(error::not_found)
-        .method_not_allowed_fallback(error::method_not_allowed)
-        .layer(middleware::from_fn(answered::counted))
-        .layer(middleware::from_fn_with_state(is_https, headers::secured))
+    let open = chat.merge(streams).merge(shared_with_the_desk).merge(desk);
+    let (open, apart) = if shared.state.probes_apart { (open, probes) } else { (open.merge(probes), Router::new()) };
+    let webhooks = webhooks.layer(middleware::from_fn(answered::in_time));
+    let finished = |router: Router| {
+        router
+            .fallback(error::not_found)
+            .method_not_allowed_fallback(error::method_not_allowed)
+            .layer(middleware::from_fn(answered::counted))
+            .layer(middleware::from_fn_with_state(is_https, headers::secured))
+    };
+    Routers {
+        open: finished(open.with_state(shared.clone()).merge(webhooks)),
+        probes: finished(apart.with_state(shared)),
+    }
 }

@@ -3,7 +3,7 @@
 use askama::Template;
 use axum::{
     extract::{Query, State},
-    http::{HeaderMap, header},
+    http::{HeaderMap, HeaderName, header},
     response::{Html, IntoResponse, Response},
 };
 use serde::Deserialize;
@@ -56,7 +56,12 @@ pub(super) async fn embedded(
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     let html = render(&shared.state.page.borrow(), &wish, &headers, true)?;
-    Ok(answer(html, embedded_policy(&shared.state.embedding)))
+    // Pages with `Cross-Origin-Embedder-Policy: require-corp` show only frames that demand the same of what they load.
+    let isolation = [
+        (HeaderName::from_static("cross-origin-embedder-policy"), "require-corp"),
+        (HeaderName::from_static("cross-origin-resource-policy"), "cross-origin"),
+    ];
+    Ok((isolation, answer(html, embedded_policy(&shared.state.embedding))).into_response())
 }
 
 fn answer(html: String, policy: String) -> Response {

@@ -2,17 +2,12 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use axum::{
-    Json,
-    extract::State,
-    http::{StatusCode, header},
-    response::{IntoResponse, Response},
-};
+use axum::{Json, extract::State, http::StatusCode, response::Response};
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::Shared;
+use super::{Shared, error::ApiError};
 use crate::{channels::Report, store::Counts};
 
 /// What the service knows of itself; the store's counts are added.
@@ -88,7 +83,7 @@ pub(super) async fn ready(State(shared): State<Shared>) -> (StatusCode, Json<Val
 }
 
 /// `GET /metrics`: Prometheus text.
-pub(super) async fn metrics(State(shared): State<Shared>) -> Response {
+pub(super) async fn metrics(State(shared): State<Shared>) -> Result<Response, ApiError> {
     if let Some(counts) = counts(&shared).await {
         metrics::gauge!("evenkeel_inbox_pending").set(counts.inbox_pending as f64);
         metrics::gauge!("evenkeel_inbox_oldest_seconds").set(age(counts.oldest_pending_at));
@@ -101,6 +96,5 @@ pub(super) async fn metrics(State(shared): State<Shared>) -> Response {
         metrics::gauge!("evenkeel_escalations_unclaimed").set(counts.escalations_unclaimed as f64);
         metrics::gauge!("evenkeel_unclaimed_oldest_seconds").set(age(counts.oldest_unclaimed_at));
     }
-    let text = shared.state.metrics.render();
-    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response()
+    shared.scrapes.answer(&shared.state.metrics)
 }

@@ -1,6 +1,9 @@
 //! Who a visitor is: the holder of a random key, and nothing more.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::{
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    sync::Once,
+};
 
 use axum::{
     Json,
@@ -10,7 +13,7 @@ use axum::{
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use super::{CHANNEL, Shared, error::ApiError, limits};
+use super::{CHANNEL, Shared, error::ApiError, places};
 use crate::{hexadecimal, store::Eraser};
 
 /// Bytes of a visitor's key: 256 bits are beyond guessing.
@@ -57,14 +60,25 @@ impl FromRequestParts<Shared> for Address {
     async fn from_request_parts(parts: &mut Parts, shared: &Shared) -> Result<Self, Self::Rejection> {
         let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
         let forwarded = shared.state.behind_proxy.then(|| forwarded_for(&parts.headers)).flatten();
-        Ok(Self(limits::network(forwarded.or(peer).unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED)))))
+        if shared.state.behind_proxy && forwarded.is_none() {
+            static TOLD: Once = Once::new();
+            TOLD.call_once(|| {
+                tracing::warn!(
+                    "a request came without an address in X-Forwarded-For, although web.behind_proxy is set: all such callers share the \
+                     limits of one address. Let the proxy set it (docs/operators.md)"
+                );
+            });
+        }
+        Ok(Self(places::network(forwarded.or(peer).unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED)))))
     }
 }
 
-/// The last address in `X-Forwarded-For`: the one our own proxy wrote. Those before it are the caller's claims.
+/// The last address in `X-Forwarded-For`: the one our own proxy wrote, some with a port. Those before it are the caller's claims.
 fn forwarded_for(headers: &HeaderMap) -> Option<IpAddr> {
     let last = headers.get_all("x-forwarded-for").iter().next_back()?.to_str().ok()?;
-    last.rsplit(',').next()?.trim().parse().ok()
+    let last = last.rsplit(',').next()?.trim();
+    let bare = last.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(last);
+    bare.parse().ok().or_else(|| last.parse::<SocketAddr>().ok().map(|address| address.ip()))
 }
 
 /// `POST /api/chat/visitors`: a new key.
@@ -82,7 +96,13 @@ pub(super) async fn create(
 }
 
 /// `DELETE /api/chat/visitors`: the caller and all their words are forgotten.
-pub(super) async fn delete(State(shared): State<Shared>, visitor: Visitor) -> Result<Json<Value>, ApiError> {
+pub(super) async fn delete(
+    State(shared): State<Shared>,
+    visitor: Visitor,
+    Address(address): Address,
+) -> Result<Json<Value>, ApiError> {
+    // Anybody can make up keys, and the store has one writer.
+    shared.guards.erasures.check(&address)?;
     shared.guards.messages.check(&visitor.0)?;
     let erased = shared.state.store.erase(CHANNEL, &visitor.0, Eraser::Themselves).await?.removed;
     shared.tabs.wake(&visitor.0);
@@ -117,5 +137,18 @@ mod tests {
         assert_eq!(forwarded_for(&headers), Some("192.0.2.4".parse().unwrap()));
         headers.append("x-forwarded-for", "junk".parse().unwrap());
         assert_eq!(forwarded_for(&headers), None);
+    }
+
+    #[test]
+    fn an_address_with_a_port_is_that_address() {
+        for (written, address) in [
+            ("203.0.113.9:4711", "203.0.113.9"),
+            ("[2001:db8::1]:4711", "2001:db8::1"),
+            ("[2001:db8::1]", "2001:db8::1"),
+            ("198.51.100.1, 2001:db8::1", "2001:db8::1"),
+        ] {
+            let headers = HeaderMap::from_iter([("x-forwarded-for".parse().unwrap(), written.parse().unwrap())]);
+            assert_eq!(forwarded_for(&headers), Some(address.parse().unwrap()), "{written}");
+        }
     }
 }

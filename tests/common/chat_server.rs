@@ -8,7 +8,7 @@ use evenkeel::{
     message::{Author, Choice, ConversationId, Outgoing},
     reading::Language,
     store::Store,
-    web::{self, ChatPage, Embedding, Health, Limits, Site, WebState},
+    web::{self, ChatPage, Embedding, Health, Limits, Places, Site, WebState},
 };
 use jiff::Timestamp;
 use metrics_exporter_prometheus::PrometheusBuilder;
@@ -64,6 +64,10 @@ impl ChatServer {
     }
 
     pub async fn with(limits: Limits, embedding: Embedding) -> Self {
+        Self::with_places(limits, embedding, Places { connections: 8_192, of_network: None, streams: 1_024 }).await
+    }
+
+    pub async fn with_places(limits: Limits, embedding: Embedding, places: Places) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(&folder.path().join("chat.db")).await.unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -83,6 +87,8 @@ impl ChatServer {
             channels: Vec::new(),
             embedding,
             limits,
+            places,
+            probes_apart: false,
             site: Site::new(None, false),
             behind_proxy: false,
             health,
@@ -90,8 +96,8 @@ impl ChatServer {
             metrics: PrometheusBuilder::new().build_recorder().handle(),
             shutdown: shutdown.clone(),
         };
-        let router = web::router(state, axum::Router::new());
-        let serving = tokio::spawn(web::serve(listener, router, shutdown.clone(), Duration::from_secs(5)));
+        let router = web::routers(state, axum::Router::new()).open;
+        let serving = tokio::spawn(web::serve(listener, router, places, shutdown.clone(), Duration::from_secs(5)));
         Self { address, store, ready: ready_in, shutdown, serving, _kept: (folder, page_in, health_in) }
     }
 

@@ -173,20 +173,24 @@ function drafted() {
   }
 }
 
-composer.addEventListener("submit", (event) => {
-  event.preventDefault();
+function submit() {
   text.focus();
   if (!composer.classList.contains("ready")) return;
   send(text.value.trim());
   text.value = "";
   drafted();
+}
+
+composer.addEventListener("submit", (event) => {
+  event.preventDefault();
+  submit();
 });
 text.addEventListener("input", drafted);
 text.addEventListener("keydown", (event) => {
-  // While a word is being composed, Enter belongs to the input method.
-  if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+  // While a word is being composed, Enter belongs to the input method. Safari says so by the code 229 only.
+  if (event.key !== "Enter" || event.shiftKey || event.isComposing || event.keyCode === 229) return;
   event.preventDefault();
-  composer.requestSubmit();
+  submit();
 });
 toEnd.addEventListener("click", () => {
   log.toEnd();
@@ -207,10 +211,18 @@ function forget() {
   countUnread(0);
 }
 
-startOver.addEventListener("click", () => dialog.showModal());
+startOver.addEventListener("click", () => {
+  if (dialog.showModal) dialog.showModal();
+  // Safari before 15.4 has no dialogs of a page's own.
+  else if (confirm(`${words.delete_title}\n\n${words.delete_text}`)) forgetMe();
+});
 byId("delete-cancel").addEventListener("click", () => dialog.close());
-byId("delete-confirm").addEventListener("click", async () => {
+byId("delete-confirm").addEventListener("click", () => {
   dialog.close();
+  forgetMe();
+});
+
+async function forgetMe() {
   text.focus();
   try {
     await server.erase();
@@ -224,7 +236,7 @@ byId("delete-confirm").addEventListener("click", async () => {
   forget();
   say("delete", words.deleted);
   setTimeout(() => say("delete", null), 8000);
-});
+}
 
 // Another tab became a visitor, or started over.
 addEventListener("storage", (event) => {
@@ -256,6 +268,7 @@ visualViewport?.addEventListener("resize", () => {
   document.documentElement.style.setProperty("--height", `${visualViewport.height}px`);
 });
 
+tellParent({ evenkeel: "here" });
 text.value = storage.get(DRAFT) ?? "";
 drafted();
 connect();

@@ -42,10 +42,6 @@ export class Log {
     }).observe(scroller);
   }
 
-  get empty() {
-    return this.#root.childElementCount === 0;
-  }
-
   get pinned() {
     return this.#pinned;
   }
@@ -63,6 +59,12 @@ export class Log {
     this.#seen.clear();
     this.#pending.clear();
     this.#last = null;
+    this.#begin();
+  }
+
+  // Before the first line the page offers a beginning; afterwards the conversation has the room.
+  #begin() {
+    this.#scroller.classList.toggle("begun", this.#root.childElementCount > 0);
   }
 
   // Shows a line of the server. Returns whether it is new here.
@@ -94,6 +96,7 @@ export class Log {
     this.#pending.set(message.id, { node, text: message.text });
     this.#closeChoices(null, message.text);
     this.#root.append(node);
+    this.#begin();
     this.#keepUp(node, true);
   }
 
@@ -162,6 +165,7 @@ export class Log {
     const [first] = this.#pending.values();
     if (first) this.#root.insertBefore(node, first.node);
     else this.#root.append(node);
+    this.#begin();
   }
 
   #daySign(at) {
@@ -183,6 +187,7 @@ export class Log {
     who.append(face, name);
     const said = element("div", "said");
     said.dir = "auto";
+    if (line.language) said.lang = line.language;
     // Only the server's own rendering is ever HTML; what a customer wrote is text.
     if (line.html === undefined) said.textContent = line.text;
     else said.innerHTML = line.html;
@@ -194,7 +199,7 @@ export class Log {
       who.append(foot.firstChild);
       node.append(who, said);
     }
-    if (line.choices.length > 0) node.append(this.#choices(line.choices));
+    if (line.choices.length > 0) node.append(this.#choices(line.choices, line.language));
     return node;
   }
 
@@ -204,7 +209,7 @@ export class Log {
     return `${line.name}, ${this.#company}`;
   }
 
-  #choices(choices) {
+  #choices(choices, language) {
     const group = element("div", "choices");
     group.setAttribute("role", "group");
     group.setAttribute("aria-label", this.#words.choose);
@@ -212,6 +217,7 @@ export class Log {
       const button = element("button", "choice");
       button.type = "button";
       button.dir = "auto";
+      if (language) button.lang = language;
       button.textContent = choice.label;
       // `detail` is 0 when a key pressed it.
       button.addEventListener("click", (event) => this.#onChoice(choice, event.detail === 0));

@@ -7,6 +7,12 @@ const KEY = "evenkeel.visitor";
 // The server sends something at least every 15 s; after twice that and some slack the connection is dead.
 const SILENCE = 40_000;
 
+// How often the conversation is read where there is no room for a stream.
+const LOOK = 10_000;
+
+// The server answers within 10 s.
+const PATIENCE = 20_000;
+
 export class Refused extends Error {
   constructor(status, code, wait) {
     super(`${status} ${code}`);
@@ -43,9 +49,20 @@ async function call(path, options = {}, key = visitor()) {
   throw new Refused(response.status, body.error?.code, Number.isFinite(seconds) ? seconds * 1000 : undefined);
 }
 
+// The JSON of an answer, or nothing after a time in which it should have come.
+async function ask(path, options, key) {
+  // AbortSignal.timeout would do, but not all browsers that we support have it.
+  const controller = new AbortController();
+  const timer = setTimeout(() => controller.abort(), PATIENCE);
+  try {
+    return await (await call(path, { ...options, signal: controller.signal }, key)).json();
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
 async function becomeVisitor() {
-  const response = await call("/api/chat/visitors", { method: "POST" }, null);
-  const { visitor: key } = await response.json();
+  const { visitor: key } = await ask("/api/chat/visitors", { method: "POST" }, null);
   // Another tab may have been quicker: both must go by one key.
   if (!visitor()) storage.set(KEY, key);
 }
@@ -57,17 +74,16 @@ export async function post(message, onVisitor) {
     onVisitor();
   }
   const { id, text, choice } = message;
-  const response = await call("/api/chat/messages", {
+  const taken = await ask("/api/chat/messages", {
     method: "POST",
     headers: { "Content-Type": "application/json" },
     body: JSON.stringify({ id, text, choice }),
-    signal: AbortSignal.timeout(20_000),
   });
-  return (await response.json()).message;
+  return taken.message;
 }
 
 export async function erase() {
-  await call("/api/chat/visitors", { method: "DELETE", signal: AbortSignal.timeout(20_000) });
+  await ask("/api/chat/visitors", { method: "DELETE" });
 }
 
 // How long to wait before the nth try: doubling to 30 s, and spread out so that not all visitors come back at once.
@@ -92,13 +108,14 @@ export function pause(milliseconds, signal) {
 }
 
 async function* events(body, onBytes) {
-  const reader = body.pipeThrough(new TextDecoderStream()).getReader();
+  const reader = body.getReader();
+  const decoder = new TextDecoder();
   let text = "";
   for (;;) {
     const { value, done } = await reader.read();
     if (done) return;
     onBytes();
-    text += value;
+    text += decoder.decode(value, { stream: true });
     const blocks = text.split(/\r?\n\r?\n/);
     text = blocks.pop();
     for (const block of blocks) {
@@ -114,6 +131,27 @@ async function* events(body, onBytes) {
   }
 }
 
+// Reads on without a stream; gives how far it came, and whether that is all there is.
+async function readOn(after, on, signal) {
+  try {
+    while (!signal.aborted) {
+      const page = await ask(`/api/chat/messages?after=${after}`);
+      if (signal.aborted) return [after, false];
+      for (const line of page.lines) {
+        on.line(line);
+        after = line.cursor;
+      }
+      if (page.more) continue;
+      on.connected();
+      on.status(page.status);
+      return [after, true];
+    }
+  } catch {
+    // Then at the next try.
+  }
+  return [after, false];
+}
+
 // Follows the conversation until `signal` aborts, and comes back after every break where it left off.
 // `on` has line, status, erased, replaced (then it ends), connected, lost, unknown (then it ends).
 export async function follow(on, signal) {
@@ -121,6 +159,7 @@ export async function follow(on, signal) {
   let failures = 0;
   while (!signal.aborted) {
     let wait;
+    let read = false;
     const attempt = new AbortController();
     const abort = () => attempt.abort();
     signal.addEventListener("abort", abort);
@@ -144,12 +183,15 @@ export async function follow(on, signal) {
       if (signal.aborted) return;
       if (error.status === 401) return on.unknown();
       wait = error.wait;
+      // No room for another stream: what was said is read now and then.
+      if (error.status === 429 || error.status === 503) [after, read] = await readOn(after, on, signal);
+      if (read) wait = Math.max(wait ?? 0, LOOK);
     } finally {
       clearTimeout(watchdog);
       signal.removeEventListener("abort", abort);
       attempt.abort();
     }
-    on.lost();
+    if (!read) on.lost();
     await pause(wait ?? backoff(failures++), signal);
   }
 }

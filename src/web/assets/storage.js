@@ -1,18 +1,21 @@
-// What this browser keeps. Where storage is forbidden (private frames, strict settings) it lasts as long as the page.
+// What this browser keeps. Where storage is forbidden (private frames, strict settings) or full it lasts as long as the page.
 
+// What could not be written. It goes before what is stored: that is older.
 const memory = new Map();
 
 export function get(key) {
+  if (memory.has(key)) return memory.get(key);
   try {
     return localStorage.getItem(key);
   } catch {
-    return memory.get(key) ?? null;
+    return null;
   }
 }
 
 export function set(key, value) {
   try {
     localStorage.setItem(key, value);
+    memory.delete(key);
   } catch {
     memory.set(key, value);
   }
@@ -34,5 +37,5 @@ export function keys(prefix) {
   } catch {
     // Only memory then.
   }
-  return all.filter((key) => key.startsWith(prefix)).sort();
+  return [...new Set(all)].filter((key) => key.startsWith(prefix)).sort();
 }

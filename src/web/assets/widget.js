@@ -7,9 +7,10 @@
 (() => {
   "use strict";
 
+  // Pages that replace their body run their scripts again: one button is enough.
+  if (window.evenkeelWidget) return window.evenkeelWidget();
   const script = document.currentScript;
-  if (!script || window.evenkeelWidget) return;
-  window.evenkeelWidget = true;
+  if (!script) return;
 
   const origin = new URL(script.src).origin;
   const language = (script.dataset.lang || document.documentElement.lang || navigator.language || "en").slice(0, 2).toLowerCase();
@@ -19,8 +20,7 @@
   }[language === "es" ? "es" : "en"];
   const label = script.dataset.label || words.open;
 
-  const style = new CSSStyleSheet();
-  style.replaceSync(`
+  const rules = `
     /* The page's own rules reach in by inheritance; here they end. */
     .launcher, .panel { all: initial; box-sizing: border-box; }
     .launcher, .panel { position: fixed; z-index: 2147483000; right: max(1rem, env(safe-area-inset-right)); }
@@ -36,7 +36,7 @@
     .count { min-width: 1.5rem; padding: .125rem .375rem; border-radius: 1rem; background: #fff; color: #0d5a66; font-size: .875rem; text-align: center; }
     .count[hidden], .panel[hidden] { display: none; }
     .panel {
-      bottom: 5.25rem; width: 25rem; height: min(42rem, calc(100dvh - 6.5rem)); max-width: calc(100vw - 2rem);
+      bottom: 5.25rem; width: 25rem; height: min(42rem, calc(100vh - 6.5rem)); height: min(42rem, calc(100dvh - 6.5rem)); max-width: calc(100vw - 2rem);
       border: 1px solid rgb(120 132 138 / 35%); border-radius: 1.25rem; overflow: hidden; background: Canvas;
       box-shadow: 0 18px 50px rgb(10 30 36 / 25%); color-scheme: light dark;
     }
@@ -45,11 +45,21 @@
       .panel { inset: 0; bottom: 0; width: auto; max-width: none; height: auto; border: 0; border-radius: 0; padding-bottom: 3.5rem; }
       .panel:not([hidden]) + .launcher { right: 0; left: 0; bottom: 0; width: 100%; justify-content: center; border-radius: 0; box-shadow: none; }
     }
-  `);
+  `;
 
   const host = document.createElement("evenkeel-chat");
   const root = host.attachShadow({ mode: "open" });
-  root.adoptedStyleSheets = [style];
+  try {
+    // No policy of the page for styles forbids these.
+    const sheet = new CSSStyleSheet();
+    sheet.replaceSync(rules);
+    root.adoptedStyleSheets = [sheet];
+  } catch {
+    // Safari before 16.4 has none.
+    const style = document.createElement("style");
+    style.textContent = rules;
+    root.append(style);
+  }
 
   const panel = document.createElement("div");
   panel.className = "panel";
@@ -61,10 +71,7 @@
   launcher.className = "launcher";
   launcher.setAttribute("aria-expanded", "false");
   launcher.setAttribute("aria-controls", "panel");
-  launcher.insertAdjacentHTML(
-    "afterbegin",
-    '<svg viewBox="0 0 24 24" width="22" height="22" fill="none" stroke="currentColor" stroke-width="2" stroke-linejoin="round" aria-hidden="true"><path d="M4 5.500h16v11H10.500L6 20v-3.500H4Z"/></svg>',
-  );
+  launcher.append(icon());
   const text = document.createElement("span");
   text.textContent = label;
   const count = document.createElement("span");
@@ -74,8 +81,27 @@
   root.append(panel, launcher);
 
   let frame = null;
+  // Whether the chat in the frame has said that it is there: before, whatever we tell would reach another page.
+  let listens = false;
 
-  const tell = (message) => frame?.contentWindow?.postMessage(message, origin);
+  function tell() {
+    if (listens) frame.contentWindow?.postMessage({ evenkeel: panel.hidden ? "closed" : "opened" }, origin);
+  }
+
+  // Piece by piece: pages with `require-trusted-types-for 'script'` let nobody write HTML.
+  function icon() {
+    const svg = (name, attributes) => {
+      const node = document.createElementNS("http://www.w3.org/2000/svg", name);
+      for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
+      return node;
+    };
+    const picture = svg("svg", {
+      viewBox: "0 0 24 24", width: 22, height: 22, fill: "none", stroke: "currentColor", "stroke-width": 2,
+      "stroke-linejoin": "round", "aria-hidden": "true",
+    });
+    picture.append(svg("path", { d: "M4 5.500h16v11H10.500L6 20v-3.500H4Z" }));
+    return picture;
+  }
 
   function toggle(open) {
     panel.hidden = !open;
@@ -92,7 +118,7 @@
     } else if (open) {
       frame.focus();
     }
-    tell({ evenkeel: open ? "opened" : "closed" });
+    tell();
     if (!open) launcher.focus();
   }
 
@@ -102,6 +128,10 @@
   });
   addEventListener("message", (event) => {
     if (!frame || event.source !== frame.contentWindow || event.origin !== origin) return;
+    if (event.data?.evenkeel === "here") {
+      listens = true;
+      tell();
+    }
     if (event.data?.evenkeel === "close") toggle(false);
     if (event.data?.evenkeel === "unread") {
       const unread = Number(event.data.count) || 0;
@@ -110,7 +140,21 @@
     }
   });
 
-  const place = () => document.body.append(host);
+  // Beside the body: pages that replace it (Turbo, view transitions) leave the button and the conversation alone. Those that
+  // replace more get it again; who only takes it away means it.
+  function place() {
+    if (host.isConnected) return;
+    document.documentElement.append(host);
+    const body = document.body;
+    const watch = new MutationObserver(() => {
+      if (host.isConnected || document.body === body) return;
+      watch.disconnect();
+      place();
+    });
+    watch.observe(document, { childList: true });
+    watch.observe(document.documentElement, { childList: true });
+  }
+  window.evenkeelWidget = place;
   if (document.body) place();
   else addEventListener("DOMContentLoaded", place);
 })();

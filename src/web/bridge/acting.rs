@@ -16,7 +16,7 @@ use crate::{
     desk::{bridge::Escalation, transitions},
     message::OutgoingId,
     store::{Handling, NewReply, Store, StoreError},
-    web::{Shared, error::ApiError},
+    web::{Shared, error::ApiError, messages::mended},
 };
 
 /// Who does it.
@@ -47,6 +47,7 @@ pub(super) struct Reply {
     id: Uuid,
     /// Markdown, at most 16,384 bytes.
     #[schema(min_length = 1)]
+    #[serde(deserialize_with = "mended")]
     text: String,
     /// The agent's name, as customers see it; the token's name, if nothing is said.
     agent: Option<String>,

@@ -128,6 +128,7 @@ mod tests {
             id: uuid::Uuid::nil(),
             author,
             text: text.to_owned(),
+            language: None,
             choices: Vec::new(),
             attachments: Vec::new(),
             quoted: None,

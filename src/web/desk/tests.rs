@@ -17,7 +17,7 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    super::{ChatPage, Embedding, Health, Limits, WebState, limits::Guards, tabs::Tabs},
+    super::{ChatPage, Embedding, Health, Limits, Places, WebState},
     *,
 };
 use crate::{
@@ -60,6 +60,8 @@ async fn desk(dir: &tempfile::TempDir) -> Shared {
         channels: Vec::new(),
         embedding: Embedding::anywhere(),
         limits: Limits::default(),
+        places: Places { connections: 100, of_network: None, streams: 100 },
+        probes_apart: false,
         site: Site::new(None, false),
         behind_proxy: false,
         health: watch::channel(Health::default()).1,
@@ -67,12 +69,7 @@ async fn desk(dir: &tempfile::TempDir) -> Shared {
         metrics: PrometheusBuilder::new().build_recorder().handle(),
         shutdown: CancellationToken::new(),
     };
-    Shared {
-        guards: Arc::new(Guards::new(&state.limits)),
-        tabs: Arc::new(Tabs::default()),
-        desk: Arc::new(Desk::new()),
-        state: Arc::new(state),
-    }
+    Shared::new(state)
 }
 
 /// Somebody with an account and a session.
