@@ -114,6 +114,22 @@ pub const SESSION_IDLE: jiff::SignedDuration = jiff::SignedDuration::from_hours(
 /// A desk session ends this long after the sign-in, however much it is used: the longest shift fits, and a stolen cookie is worthless the next day.
 pub const SESSION_LONGEST: jiff::SignedDuration = jiff::SignedDuration::from_hours(16);
 
+/// A browser in which somebody signed in is known as theirs for this long after the last time: longer than a holiday and a long illness.
+pub const DEVICE_LIFE: jiff::SignedDuration = jiff::SignedDuration::from_hours(180 * 24);
+
+/// Browsers of one user that are known: what somebody has at hand, with some that they deleted the cookies of.
+pub const DEVICES_KEPT: u32 = 20;
+
+/// Sign-ins that may wait for a password to be hashed, from browsers that nobody knows: with some 30 ms each the last one waits a few seconds. More
+/// are told to come again, and known browsers have a place of their own.
+pub const SIGN_INS_WAITING: usize = 40;
+
+/// So many refused sign-ins within [`SIGN_INS_WATCHED`] are told on `/health`: more than a shift of forgetful people makes.
+pub const SIGN_INS_REFUSED: u64 = 20;
+
+/// How long refused sign-ins are counted together, and how often one account's are written into the audit trail.
+pub const SIGN_INS_WATCHED: std::time::Duration = std::time::Duration::from_mins(15);
+
 /// How long a link to set a password is good: over a weekend.
 pub const INVITATION_LIFE: jiff::SignedDuration = jiff::SignedDuration::from_hours(72);
 

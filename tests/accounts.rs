@@ -242,6 +242,64 @@ async fn wrong_passwords_and_unknown_names_get_the_same_answer_and_soon_none() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn strangers_who_guess_do_not_keep_an_agent_out_of_their_own_browser() {
+    let home = Home::new();
+    let service = home.start();
+    let ada = Desk::first_admin(&service).await;
+    let mut own = Desk::stranger(&service);
+    let answer = own.sign_in("Ada", PASSWORD).await;
+    let device = answer.headers().get_all(header::SET_COOKIE).iter().nth(1).unwrap().to_str().unwrap().to_owned();
+    assert!(device.starts_with("evenkeel-device=") && device.contains("HttpOnly"), "{device}");
+    let device = device.split(';').next().unwrap().to_owned();
+
+    let mut stranger = Desk::stranger(&service);
+    let mut refused = 0;
+    for n in 0..60 {
+        // However the name is written.
+        let name = ["Ada", "ada ", "Ａｄａ", "ADA"][n % 4];
+        refused += u32::from(stranger.sign_in(name, "not the right one").await.status() == 429);
+    }
+    assert!(refused >= 40, "{refused} of 60 refused: every spelling is the same name");
+    assert_eq!(stranger.sign_in("Ada", PASSWORD).await.status(), 429);
+
+    // Signed out, and in again in the browser that she used before.
+    let mut own = Desk { cookie: device.clone(), ..own };
+    assert_eq!(own.sign_in("Ada", PASSWORD).await.status(), 303);
+    // The cookie alone is nothing, and gives no endless tries.
+    let mut thief = Desk { cookie: device, ..Desk::stranger(&service) };
+    assert_eq!(thief.get("/desk/account").await.status(), 303);
+    let mut statuses = Vec::new();
+    for _ in 0..15 {
+        statuses.push(thief.sign_in("Ada", "not the right one").await.status().as_u16());
+    }
+    assert!(statuses.contains(&429), "{statuses:?}");
+    assert_eq!(thief.sign_in("Ben", "not the right one").await.status(), 429, "nor is it good for another name");
+
+    let trail = ada.page("/desk/audit?kind=sign_in_refused").await;
+    assert!(trail.contains("Too many sign-ins were tried") && trail.contains("<td>Ada"), "{trail}");
+    let health = service.health().await;
+    assert_eq!(health["status"], "degraded");
+    let told = health["health"]["degraded"].to_string();
+    assert!(told.contains("sign-ins at the desk were refused") && !told.contains("Ada"), "{told}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_name_that_looks_like_a_colleague_s_is_not_invited() {
+    let home = Home::new();
+    let service = home.start();
+    let ada = Desk::first_admin(&service).await;
+    ada.invite("Сора", "agent").await;
+    for (name, why) in [("\u{410}da", "several scripts"), ("COPA", "looks like"), ("Evenkee1", "machine")] {
+        let answer = ada.post("/desk/people/invite", &[("name", name), ("role", "agent")]).await;
+        assert!(answer.status().is_client_error(), "{name}");
+        let page = answer.text().await.unwrap();
+        assert!(page.contains(why), "{name}: {page}");
+    }
+    let output = home.run(&["users", "add", "COPA", "--role", "agent"]);
+    assert!(!output.status.success() && stderr(&output).contains("looks like"), "{}", stderr(&output));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn one_address_cannot_try_one_password_on_everybody() {
     let home = Home::new();
     let service = home.start();
@@ -449,7 +507,10 @@ async fn the_trail_tells_who_said_what_to_whom() {
     assert!(home.run(&["escalations", "reply", "1", words, "--as", "Dana"]).status.success());
     let page = ada.page("/desk/audit?person=Dana&kind=reply").await;
     assert!(page.contains("A crew is at your &#60;b&#62;street&#60;/b&#62;."), "{page}");
-    assert!(page.contains("<a href=\"/desk/escalations/1\">escalation 1</a> on web") && page.contains("<td>Dana</td>"), "{page}");
+    assert!(
+        page.contains("<a href=\"/desk/escalations/1\">escalation 1</a> on web") && page.contains("<td>Dana</td>"),
+        "{page}"
+    );
     assert!(page.contains("When (America/New_York)"), "{page}");
     let turns = ada.page("/desk/audit?kind=turn").await;
     assert!(turns.contains("Turn: escalate (wish)"), "{turns}");

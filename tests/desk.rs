@@ -224,3 +224,45 @@ async fn the_desk_works_on_a_phone_and_in_the_dark() {
     accessible(&browser, "a conversation on a phone").await;
     browser.quit().await;
 }
+
+#[tokio::test]
+async fn the_button_that_sends_is_on_the_screen_and_a_foreign_language_is_remarked_upon() {
+    let home = Home::new();
+    let service = home.start();
+    let Some(browser) = Chromium::start(None).await else { return };
+    sign_in(&home, &service, &browser, "Dana", "agent").await;
+    service.visitor().await.says("1", "¿Por qué mi loro repite todo el día la palabra subestación?").await;
+    browser.sees("loro").await;
+    service.settled().await;
+    browser.goto(format!("{}/desk/escalations/1", service.url)).await.unwrap();
+    for (width, height) in [(1280, 800), (1024, 768), (800, 700), (390, 844)] {
+        let screen = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
+        browser.devtools("Emulation.setDeviceMetricsOverride", screen).await;
+        browser.until(&format!("innerWidth === {width}")).await;
+        let bottom = "document.querySelector('#reply .primary').getBoundingClientRect().bottom";
+        browser.until(&format!("{bottom} <= innerHeight && {bottom} > 0")).await;
+        assert_eq!(browser.value("document.documentElement.scrollWidth <= innerWidth").await, json!(true), "{width}");
+        browser.picture(&format!("desk-{width}")).await;
+    }
+    browser.devtools("Emulation.clearDeviceMetricsOverride", json!({})).await;
+
+    // The languages of the filter are those that wait, by name, and one shows at once.
+    let named = "[...document.querySelectorAll('#language option')].map((one) => one.textContent).join()";
+    assert_eq!(browser.value(named).await, json!("Any language,Spanish"));
+
+    // A suggestion is read as the customer reads it, and goes into the reply as it was written.
+    let shown =
+        "[...document.querySelectorAll('.canned .preview')].filter((one) => one.textContent.includes('**')).length";
+    assert_eq!(browser.value(shown).await, json!(0));
+    let written = "[...document.querySelectorAll('[data-text]')].some((one) => one.dataset.text.includes('**'))";
+    assert_eq!(browser.value(written).await, json!(true));
+
+    browser
+        .css("#text")
+        .await
+        .send_keys("We do not know why your parrot says this, but a crew will look at it.")
+        .await
+        .unwrap();
+    browser.sees("The customer writes Spanish, this reads as English").await;
+    browser.quit().await;
+}

@@ -138,6 +138,7 @@ async fn make(work: &mut Work, purpose: Purpose, token: TokenHash, by: Option<St
             if users::find(connection, &name).await.is_ok() {
                 return Err(StoreError::NameTaken(name));
             }
+            users::looks_like_nobody(connection, &name).await?;
             drop_open(connection, &name, now).await?;
             (Some(name), role, None, "invite")
         }
@@ -188,6 +189,7 @@ async fn accept(
         (name, "accept_reset")
     } else {
         let name = invitation.name.or(chosen).ok_or(StoreError::NotAName("it is empty"))?;
+        users::looks_like_nobody(connection, &name).await?;
         let made = sqlx::query(
             "INSERT INTO users (name, key, role, password, created_at) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
         )

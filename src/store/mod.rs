@@ -9,6 +9,7 @@ mod channels;
 mod clocks;
 mod contacts;
 mod counts;
+mod devices;
 mod edits;
 mod erase;
 mod escalations;
@@ -131,6 +132,9 @@ pub enum StoreError {
     NoUser(String),
     #[error("somebody has the name {0} already")]
     NameTaken(String),
+    /// Customers could not tell the two apart.
+    #[error("{name} looks like {other}, who works here: choose a name that nobody can mistake")]
+    LooksLike { name: String, other: String },
     /// With what is wrong with it.
     #[error("this is no name: {0}")]
     NotAName(&'static str),

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sqlx::{Row, SqliteConnection, sqlite::SqliteRow};
 use unicode_normalization::UnicodeNormalization as _;
+use unicode_security::{MixedScript as _, skeleton};
 
 use super::{
     Result, Store, StoreError, invitations,
@@ -130,6 +131,20 @@ impl Store {
             .await
     }
 
+    /// Writes down that too many sign-ins were tried, for an account or (None) for names that nobody has, and that further ones are refused.
+    pub async fn sign_in_refused(&self, name: Option<&str>, now: Timestamp) -> Result<()> {
+        let name = name.map(str::to_owned);
+        self.writer
+            .run(move |work| {
+                Box::pin(async move {
+                    let audit = Audit { kind: "sign_in_refused", subject: name.as_deref(), ..Audit::default() };
+                    audit.insert(&mut work.connection, now).await?;
+                    Ok(())
+                })
+            })
+            .await
+    }
+
     /// A user's own new password. All their other sessions end: whoever knew the old one is out.
     ///
     /// # Errors
@@ -245,6 +260,15 @@ pub(super) async fn find(connection: &mut SqliteConnection, name: &str) -> Resul
     user(&row.ok_or_else(|| StoreError::NoUser(name.to_owned()))?)
 }
 
+/// That customers can tell this new name from those of all users, who stand in old conversations too.
+pub(super) async fn looks_like_nobody(connection: &mut SqliteConnection, name: &str) -> Result<()> {
+    let names: Vec<String> = sqlx::query_scalar("SELECT name FROM users").fetch_all(connection).await?;
+    match names.into_iter().find(|other| name_key(other) != name_key(name) && look_alike(name, other)) {
+        Some(other) => Err(StoreError::LooksLike { name: name.to_owned(), other }),
+        None => Ok(()),
+    }
+}
+
 pub(super) async fn store_password(connection: &mut SqliteConnection, user: i64, hash: &str) -> Result<()> {
     sqlx::query("UPDATE users SET password = ? WHERE id = ?").bind(hash).bind(user).execute(connection).await?;
     Ok(())
@@ -274,6 +298,16 @@ pub fn name_key(name: &str) -> String {
     folded.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
+/// Whether two names look alike to a reader: by the Unicode Consortium's table of confusable signs, whatever stands between the letters.
+fn look_alike(one: &str, other: &str) -> bool {
+    let shape = |text: &str| {
+        let letters: String = text.nfkc().filter(|c| c.is_alphanumeric()).collect();
+        skeleton(&letters).collect::<String>()
+    };
+    // As written, and in small letters: `I` is like `l`, and `i` is not.
+    shape(one) == shape(other) || shape(&name_key(one)) == shape(&name_key(other))
+}
+
 /// A name as it is kept.
 ///
 /// # Errors
@@ -291,11 +325,14 @@ pub fn name(text: &str) -> Result<String> {
     if !name.chars().any(char::is_alphanumeric) {
         return Err(StoreError::NotAName("it has no letter"));
     }
+    if name.split(' ').any(|word| !word.is_single_script()) {
+        return Err(StoreError::NotAName("one of its words mixes letters of several scripts, which look alike"));
+    }
     let mark = unicode_normalization::char::is_combining_mark;
     if !name.chars().all(|c| c.is_alphanumeric() || mark(c) || " .,-'’()".contains(c)) {
         return Err(StoreError::NotAName("it may hold letters, digits, spaces and . , - ' ’ ( )"));
     }
-    if RESERVED.contains(&name_key(&name).as_str()) {
+    if RESERVED.iter().any(|reserved| look_alike(&name, reserved)) {
         return Err(StoreError::NotAName("customers would take it for a machine, or for everybody"));
     }
     Ok(name)
@@ -326,6 +363,19 @@ mod tests {
         for text in ["", "  ", "...", "<b>Dana</b>", "Dana\u{202E}", "Da\u{200B}na", "a\nb@c", "{{x}}", "a\u{7}", &long]
         {
             assert!(matches!(name(text), Err(StoreError::NotAName(_))), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_name_that_could_be_mistaken_for_another_is_no_name() {
+        for text in ["D\u{430}na", "Evenkeel", "evenkee1", "\u{415}venkeel", "B\u{43e}t", "BOT", "Even keel"] {
+            assert!(matches!(name(text), Err(StoreError::NotAName(_))), "{text}");
+        }
+        // All of it in one script, and yet the same to look at.
+        assert!(look_alike("\u{421}\u{41e}\u{420}\u{410}", "COPA") && look_alike("AIan", "Alan"));
+        assert!(!look_alike("Dana", "Dina") && !look_alike("Анна", "Anna Berg"));
+        for good in ["Анна", "Ана Petrova", "山田 花子", "Bo Tran"] {
+            assert!(name(good).is_ok(), "{good}");
         }
     }
 

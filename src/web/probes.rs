@@ -53,7 +53,8 @@ fn age(oldest: Option<Timestamp>) -> f64 {
 
 /// `GET /health`: 200 while the process works, 503 when it cannot reach its store.
 pub(super) async fn health(State(shared): State<Shared>) -> (StatusCode, Json<Value>) {
-    let health = shared.state.health.borrow().clone();
+    let mut health = shared.state.health.borrow().clone();
+    health.degraded.extend(shared.desk.trouble());
     let Some(counts) = counts(&shared).await else {
         let body = json!({ "status": "failing", "health": health, "store": null });
         return (StatusCode::SERVICE_UNAVAILABLE, Json(body));

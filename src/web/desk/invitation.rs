@@ -4,7 +4,7 @@ use askama::Template;
 use axum::{
     Form,
     extract::{Path, State},
-    http::StatusCode,
+    http::{HeaderMap, StatusCode},
     response::{IntoResponse as _, Redirect, Response},
 };
 use jiff::Timestamp;
@@ -53,6 +53,7 @@ pub(super) async fn accept(
     State(shared): State<Shared>,
     Address(network): Address,
     Path(token): Path<String>,
+    headers: HeaderMap,
     Form(sent): Form<Sent>,
 ) -> Result<Response, Refusal> {
     shared.desk.limits.check_network(network)?;
@@ -66,12 +67,12 @@ pub(super) async fn accept(
     let chosen_name = invitation.name.is_none().then_some(chosen);
     let name = match shared.state.store.accept(&hash, chosen_name, &password, Timestamp::now()).await {
         Ok(name) => name,
-        Err(error @ (StoreError::NotAName(_) | StoreError::NameTaken(_))) => {
+        Err(error @ (StoreError::NotAName(_) | StoreError::NameTaken(_) | StoreError::LooksLike { .. })) => {
             return show(&shared, &token, &invitation, chosen, Some(error.to_string()));
         }
         Err(error) => return Err(error.into()),
     };
-    let cookie = sign_in::open(&shared, &name).await?;
+    let cookie = sign_in::open(&shared, &name, &headers).await?;
     Ok((cookie, Redirect::to("/desk")).into_response())
 }
 

@@ -55,6 +55,11 @@ impl Desk {
     pub fn new() -> Self {
         Self { limits: sign_in::Limits::new(), passwords: crate::desk::passwords::Passwords::default() }
     }
+
+    /// What does not go as it should at the desk's door, for `/health`.
+    pub fn trouble(&self) -> Option<String> {
+        self.limits.trouble(std::time::Instant::now())
+    }
 }
 
 /// All routes of the desk.

@@ -9,11 +9,11 @@ use axum::{
     extract::{FromRequestParts, OptionalFromRequestParts},
     http::{HeaderMap, HeaderValue, header, request::Parts},
 };
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::{Refusal, Shared, Site};
 use crate::{
-    policy::SESSION_LONGEST,
+    policy::{DEVICE_LIFE, SESSION_LONGEST},
     store::{Role, Store, StoreError, Token, TokenHash},
 };
 
@@ -59,7 +59,7 @@ impl OptionalFromRequestParts<Shared> for SignedIn {
 
 /// Whose cookie the request carries, if the session still counts.
 pub(super) async fn find(shared: &Shared, headers: &HeaderMap) -> Result<Option<SignedIn>, StoreError> {
-    let Some(token) = shown(headers, &shared.state.site) else {
+    let Some(token) = shown(headers, shared.state.site.cookie()) else {
         return Ok(None);
     };
     let hash = token.hash();
@@ -73,27 +73,37 @@ pub(super) async fn find(shared: &Shared, headers: &HeaderMap) -> Result<Option<
 }
 
 /// The token in the cookie. With two of that name nobody can tell whose the second is: neither counts.
-fn shown(headers: &HeaderMap, site: &Site) -> Option<Token> {
+fn shown(headers: &HeaderMap, cookie: &str) -> Option<Token> {
     let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
     let pairs = cookies.flat_map(|cookies| cookies.split(';')).filter_map(|cookie| cookie.trim().split_once('='));
-    let mut ours = pairs.filter(|(name, _)| *name == site.cookie()).map(|(_, value)| value);
+    let mut ours = pairs.filter(|(name, _)| *name == cookie).map(|(_, value)| value);
     let value = ours.next()?;
     if ours.next().is_some() { None } else { Token::parse(value) }
 }
 
+/// By what the browser is known, if somebody signed in there before.
+pub(super) fn device(headers: &HeaderMap, site: &Site) -> Option<Token> {
+    shown(headers, site.device_cookie())
+}
+
 /// The cookie that signs a browser in.
 pub(super) fn cookie(site: &Site, token: &Token) -> HeaderValue {
-    set_cookie(site, token.expose(), SESSION_LONGEST.as_secs())
+    set_cookie(site, site.cookie(), token.expose(), SESSION_LONGEST)
+}
+
+/// The cookie by which the browser is known from now on. It stays when its user signs out.
+pub(super) fn device_cookie(site: &Site, device: &Token) -> HeaderValue {
+    set_cookie(site, site.device_cookie(), device.expose(), DEVICE_LIFE)
 }
 
 /// The cookie that signs it out.
 pub(super) fn no_cookie(site: &Site) -> HeaderValue {
-    set_cookie(site, "", 0)
+    set_cookie(site, site.cookie(), "", SignedDuration::ZERO)
 }
 
-fn set_cookie(site: &Site, value: &str, seconds: i64) -> HeaderValue {
+fn set_cookie(site: &Site, name: &str, value: &str, life: SignedDuration) -> HeaderValue {
     let secure = if site.is_https() { "; Secure" } else { "" };
-    let name = site.cookie();
+    let seconds = life.as_secs();
     let cookie = format!("{name}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}");
     // Hexadecimal digits and constants are always a header's value.
     let mut cookie = HeaderValue::try_from(cookie).unwrap_or(HeaderValue::from_static(""));
@@ -176,8 +186,8 @@ mod tests {
         let site = Site::new(None, false);
         let one = format!("other=1; evenkeel={}", token.expose());
         let headers = |text: String| HeaderMap::from_iter([(header::COOKIE, text.parse().unwrap())]);
-        assert!(shown(&headers(one.clone()), &site).is_some());
-        assert!(shown(&headers(format!("{one}; evenkeel={}", token.expose())), &site).is_none());
-        assert!(shown(&headers(format!("__Host-evenkeel={}", token.expose())), &site).is_none());
+        assert!(shown(&headers(one.clone()), site.cookie()).is_some());
+        assert!(shown(&headers(format!("{one}; evenkeel={}", token.expose())), site.cookie()).is_none());
+        assert!(shown(&headers(format!("__Host-evenkeel={}", token.expose())), site.cookie()).is_none());
     }
 }

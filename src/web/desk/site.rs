@@ -30,6 +30,11 @@ impl Site {
         if self.https { "__Host-evenkeel" } else { "evenkeel" }
     }
 
+    /// The name of the cookie by which a browser is known in which somebody signed in before.
+    pub(super) fn device_cookie(&self) -> &'static str {
+        if self.https { "__Host-evenkeel-device" } else { "evenkeel-device" }
+    }
+
     /// The beginning of links: the configured address, else the one that the reader's own browser used.
     pub(super) fn base(&self, headers: &HeaderMap) -> String {
         let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost");
