@@ -113,7 +113,9 @@ fn measure() {
                 println!("  alarm {}: {}", sign.rule, line.text);
             }
         }
-        by.iter().for_each(|(name, share)| println!("  {name}: {}", share.told()));
+        for (name, share) in &by {
+            println!("  {name}: {}", share.told());
+        }
         println!("  of the dangers seen, of the right kind: {}", right_kind.told());
     }
     let Some(data) = std::env::var_os("EVENKEEL_DATA").map(PathBuf::from) else {

@@ -31,14 +31,12 @@ fn events() -> impl Strategy<Value = Vec<Event>> {
 
 fn wording(texts: &[&str], version: usize) -> Incoming {
     let text = texts[version];
-    match version {
-        0 => says("here", "1", text),
-        _ => {
-            let version = i64::try_from(version).unwrap();
-            let edits = Some(Edit { of: "1".into(), version });
-            Incoming { edits, ..says("here", &format!("1@{version}"), text) }
-        }
+    if version == 0 {
+        return says("here", "1", text);
     }
+    let version = i64::try_from(version).unwrap();
+    let edits = Some(Edit { of: "1".into(), version });
+    Incoming { edits, ..says("here", &format!("1@{version}"), text) }
 }
 
 /// What was read, turn by turn.

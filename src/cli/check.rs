@@ -2,6 +2,7 @@
 
 use std::{
     cmp::Reverse,
+    fmt::Write as _,
     io::{self, IsTerminal, Write},
     path::Path,
     process::ExitCode,
@@ -102,10 +103,10 @@ pub(super) fn human(loaded: &Loaded, colour: bool) -> String {
         for problem in alike.iter().take(ALIKE) {
             let Place { file, line, column, .. } = &problem.place;
             let message = if problem.message == first.message { "the same" } else { &problem.message };
-            text.push_str(&format!("  also {file}:{line}:{column}: {message}\n"));
+            let _ = writeln!(text, "  also {file}:{line}:{column}: {message}");
         }
         if let Some(more) = alike.len().checked_sub(ALIKE).filter(|more| *more > 0) {
-            text.push_str(&format!("  and {more} more (`evenkeel check --format json` lists them all)\n"));
+            let _ = writeln!(text, "  and {more} more (`evenkeel check --format json` lists them all)");
         }
         text.push('\n');
     }

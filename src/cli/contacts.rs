@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     desk::person_page,
-    store::{Contact, Eraser, Found, Store, StoreError},
+    store::{Contact, Eraser, Found, OpenMatter, Store, StoreError},
 };
 
 /// People shown by `find`: more words narrow it down.
@@ -144,7 +144,7 @@ async fn execute(store: &Store, command: &Command, dir: &Path) -> anyhow::Result
             let name = printable(&contact.name());
             match why {
                 Some(_) => {
-                    writeln!(output, "nothing of {name} is deleted until `evenkeel contacts hold {name} --end`")?
+                    writeln!(output, "nothing of {name} is deleted until `evenkeel contacts hold {name} --end`")?;
                 }
                 None => writeln!(output, "{name} may be deleted again")?,
             }
@@ -164,7 +164,7 @@ async fn erase(
     let name = printable(&contact.name());
     if !yes {
         show(output, contact, clock)?;
-        let open = if contact.open.iter().any(|matter| matter.asks_first()) { " --although-open" } else { "" };
+        let open = if contact.open.iter().any(OpenMatter::asks_first) { " --although-open" } else { "" };
         writeln!(
             output,
             "\nnothing was deleted; `evenkeel contacts erase {name} --yes{open}` deletes all of it for good"

@@ -148,7 +148,9 @@ fn read_examples(
     for (key, value) in yaml::entries(source, node, "`examples`", problems).unwrap_or_default() {
         if let Some(language) = languages.read(source, &key.range, &key.name, problems) {
             let mut read = read_language(source, value, key.range.clone(), problems);
-            read.iter_mut().for_each(|line| line.language = Some(language));
+            for line in &mut read {
+                line.language = Some(language);
+            }
             examples.insert(language, read.iter().map(|line| line.text.clone()).collect());
             lines.extend(read);
         }

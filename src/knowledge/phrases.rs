@@ -53,6 +53,7 @@ pub struct Phrases {
 }
 
 #[derive(Default)]
+#[allow(clippy::struct_field_names)]
 struct Lines {
     /// By key; those of `hand_over` as `hand_over.unsure`.
     lines: BTreeMap<String, Template>,

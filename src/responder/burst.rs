@@ -14,6 +14,7 @@ use crate::{
 };
 
 /// What the customer said in one turn, before anything is decided.
+#[allow(clippy::struct_excessive_bools)] // Each is another thing that is true of it or not.
 pub(super) struct Message {
     /// What was read of it.
     pub text: String,
@@ -163,8 +164,8 @@ impl<'t> Pieces<'t> {
         }
         let mut cries = false;
         let part = |sentence: &'t str| {
-            let (rest, cried) = courtesy::within(sentence);
-            cries |= cried;
+            let (rest, cry) = courtesy::within(sentence);
+            cries |= cry;
             if rest.is_empty() { (sentence, true) } else { (rest, false) }
         };
         Self { parts: sentences.into_iter().map(part).collect(), halved, cut: false, cries }

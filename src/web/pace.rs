@@ -128,7 +128,7 @@ mod tests {
                 tokio::time::sleep(Duration::from_millis(20)).await;
             }
         });
-        let error = Paced::new(here, PACE).write_all(&[0; 100_000]).await.unwrap_err();
+        let error = Paced::new(here, PACE).write_all(&vec![0; 100_000]).await.unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::TimedOut);
     }
 
@@ -146,7 +146,7 @@ mod tests {
             all
         });
         let mut stream = Paced::new(here, pace);
-        stream.write_all(&[0; 20_000]).await.unwrap();
+        stream.write_all(&vec![0; 20_000]).await.unwrap();
         drop(stream);
         assert_eq!(reading.await.unwrap(), 20_000);
     }

@@ -61,9 +61,9 @@ async fn round(store: &Store, keep_days: u32, stop: &CancellationToken) -> Resul
     let Ok(before) = now.checked_sub(SignedDuration::from_hours(24 * i64::from(keep_days))) else { return Ok(()) };
     let (mut conversations, mut after) = (0, None);
     loop {
-        let step = store.forget(before, after, BATCH).await?;
-        conversations += step.conversations;
-        after = step.next;
+        let batch = store.forget(before, after, BATCH).await?;
+        conversations += batch.conversations;
+        after = batch.next;
         if after.is_none() || paused(stop).await {
             break;
         }

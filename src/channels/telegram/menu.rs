@@ -1,4 +1,4 @@
-//! The menu of commands, in the languages of the product. An operator who made one at @BotFather keeps it.
+//! The menu of commands, in the languages of the product. An operator who made one at `@BotFather` keeps it.
 
 use teloxide::{
     payloads::{GetMyCommands, SetMyCommands},

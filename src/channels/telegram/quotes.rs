@@ -22,7 +22,9 @@ pub(super) fn quoted(message: &Message, bot: i64, customer: i64) -> Option<Quote
         let by = match (&answered.from, author(answered)) {
             (Some(from), _) if from.id == bot => Quotee::Us,
             (_, Some(author)) if author == customer => Quotee::Customer,
-            (from, _) => Quotee::Other(from.as_ref().map(name).filter(|name| !name.is_empty()).map(short)),
+            (from, _) => {
+                Quotee::Other(from.as_ref().map(name).filter(|name| !name.is_empty()).map(|name| short(&name)))
+            }
         };
         return Some(Quoted::Answered { by, text });
     }
@@ -48,10 +50,10 @@ fn from(origin: &Value) -> Option<String> {
         .or_else(|| text(&origin["sender_user_name"]))
         .or_else(|| text(&origin["sender_chat"]["title"]))
         .or_else(|| text(&origin["chat"]["title"]));
-    named.filter(|name| !name.trim().is_empty()).map(short)
+    named.filter(|name| !name.trim().is_empty()).map(|name| short(&name))
 }
 
-fn short(name: String) -> String {
+fn short(name: &str) -> String {
     name.chars().take(MAX_NAME).collect()
 }
 
@@ -74,10 +76,12 @@ mod tests {
         } })
     }
 
+    #[allow(clippy::unnecessary_wraps)] // As it is compared with.
     fn answered(by: Quotee, text: &str) -> Option<Quoted> {
         Some(Quoted::Answered { by, text: text.into() })
     }
 
+    #[allow(clippy::unnecessary_wraps)] // As it is compared with.
     fn forwarded(from: Option<&str>) -> Option<Quoted> {
         Some(Quoted::Forwarded { from: from.map(str::to_owned) })
     }

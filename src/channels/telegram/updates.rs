@@ -23,6 +23,7 @@ pub(super) struct Bot {
 }
 
 /// What happened.
+#[allow(clippy::large_enum_variant)] // One at a time, and nearly all are what customers said.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Happening {
     /// A customer wrote, or tapped a choice.

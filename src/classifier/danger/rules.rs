@@ -79,6 +79,7 @@ pub struct Language {
 
 /// All rules with their words numbered.
 #[derive(Debug, Default)]
+#[allow(clippy::struct_field_names)]
 pub struct Rules {
     pub rules: Vec<Rule>,
     pub languages: Vec<Language>,
@@ -134,8 +135,11 @@ impl Rules {
         }
         for (number, rule) in rules.rules.iter().enumerate() {
             for phrase in rule.groups.first().map_or(&[][..], |(_, group)| group.as_slice()) {
-                let begun = phrase.first().map(|first| rules.begun_by.entry(*first).or_default());
-                begun.filter(|begun| begun.last() != Some(&number)).map(|begun| begun.push(number));
+                let Some(first) = phrase.first() else { continue };
+                let begun = rules.begun_by.entry(*first).or_default();
+                if begun.last() != Some(&number) {
+                    begun.push(number);
+                }
             }
         }
         rules

@@ -82,14 +82,14 @@ pub fn wrong(folder: &Path, kind: &Folder, name: &str) -> (Problem, Option<Strin
     }
     let (stem, is_copy) = without_copy(stem);
     let (stem, language) = match stem.split_once('.') {
-        Some((stem, language)) if kind.ending == ".md" => match language_codes::meant(language) {
-            Some(language) => (stem, format!(".{language}")),
-            None => {
+        Some((stem, language)) if kind.ending == ".md" => {
+            let Some(meant) = language_codes::meant(language) else {
                 let problem =
                     problem(format!("`{language}` in `{name}` is not the code of a language, so the file is not read"));
                 return (problem.suggest(language_codes::suggest(language)), None);
-            }
-        },
+            };
+            (stem, format!(".{meant}"))
+        }
         _ => (stem, String::new()),
     };
     let meant = format!("{}{language}{}", safe(stem), kind.ending);

@@ -143,8 +143,8 @@ fn invisible(line: &str) -> Option<Found> {
     let key = line[content..].find(':').filter(|length| is_key(&line[content..content + length]));
     let after = [Some(content).filter(|at| line[*at..].starts_with('-')), key.map(|length| content + length)];
     let after = after.into_iter().flatten().map(|at| at + 1);
-    let spots = line[..content].char_indices().chain(after.filter_map(|at| Some((at, line[at..].chars().next()?))));
-    let (at, c, name) = spots.filter_map(|(at, c)| Some((at, c, name_of(c)?))).next()?;
+    let mut spots = line[..content].char_indices().chain(after.filter_map(|at| Some((at, line[at..].chars().next()?))));
+    let (at, c, name) = spots.find_map(|(at, c)| Some((at, c, name_of(c)?)))?;
     Some(Found {
         code: "invisible-character",
         range: at..at + c.len_utf8(),

@@ -100,10 +100,11 @@ impl From<StoreError> for Refusal {
             | StoreError::Merged(..)
             | StoreError::OtherLanguage(..)
             | StoreError::NotInGroup(..)
-            | StoreError::IdTaken(_) => Self::new(StatusCode::CONFLICT, "conflict", message),
-            StoreError::Conflict => Self::new(StatusCode::CONFLICT, "conflict", message),
-            StoreError::NameTaken(_) => Self::new(StatusCode::CONFLICT, "name_taken", message),
-            StoreError::LooksLike { .. } => Self::new(StatusCode::CONFLICT, "name_taken", message),
+            | StoreError::IdTaken(_)
+            | StoreError::Conflict => Self::new(StatusCode::CONFLICT, "conflict", message),
+            StoreError::NameTaken(_) | StoreError::LooksLike { .. } => {
+                Self::new(StatusCode::CONFLICT, "name_taken", message)
+            }
             StoreError::LastAdmin(_) => Self::new(StatusCode::CONFLICT, "last_admin", message),
             StoreError::NotAName(_) | StoreError::Empty(_) | StoreError::TooLong { .. } => Self::invalid(message),
             _ => {
