@@ -234,13 +234,13 @@ proptest! {
 }
 
 #[test]
-fn a_line_more_or_less_hardly_moves_how_much_is_answered() {
+fn a_line_more_or_less_does_not_decide_whether_anything_is_answered() {
     let coverage = |lessons: &[Lesson]| Classifier::train(lessons, None).promise(0.3, &Shares::ASSUMED).coverage;
     let whole = coverage(&lessons());
     for left_out in (0..10).step_by(2) {
         let mut lessons = lessons();
         lessons[left_out % 3].examples.remove(left_out);
         let rest = coverage(&lessons);
-        assert!(rest > whole * 0.6 && rest < whole * 1.4, "{rest} without line {left_out}, {whole} with it");
+        assert!(rest > whole * 0.5 && rest < whole * 1.5, "{rest} without line {left_out}, {whole} with it");
     }
 }

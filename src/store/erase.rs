@@ -14,7 +14,7 @@ use crate::conversation::Memory;
 
 /// The tables, and what an erasure does to each: one that is not named here fails a test, so that none is forgotten.
 #[cfg(test)]
-const TABLES: [(&str, &str); 23] = [
+const TABLES: [(&str, &str); 24] = [
     ("contacts", "the person's row goes"),
     ("conversations", "those that are theirs alone go; of shared ones what the bot remembers"),
     ("inbox", "their messages go"),
@@ -34,6 +34,7 @@ const TABLES: [(&str, &str); 23] = [
     ("users", "is about agents"),
     ("sessions", "is about agents"),
     ("invitations", "is about agents"),
+    ("devices", "is about agents"),
     ("api_tokens", "is about programs"),
     ("webhook_cursors", "is how far receivers were told: the audit trail is the queue"),
     ("staff_places", "is where staff are and how far they were told"),
