@@ -312,7 +312,7 @@ async fn contrast(browser: &Chromium) {
 const AS_AT_THE_FLOOR: &str = "
     delete AbortSignal.timeout; delete AbortSignal.any; delete HTMLFormElement.prototype.requestSubmit;
     delete window.TextDecoderStream; delete HTMLDialogElement.prototype.showModal; delete crypto.randomUUID;
-    delete window.structuredClone; delete Object.hasOwn; delete Array.prototype.at; delete Array.prototype.findLast;
+    delete window.structuredClone; delete Array.prototype.at; delete Array.prototype.findLast;
     delete Array.prototype.toSorted; delete Element.prototype.checkVisibility;
     window.CSSStyleSheet = class { constructor() { throw new TypeError('Illegal constructor'); } };
     delete Document.prototype.adoptedStyleSheets; delete ShadowRoot.prototype.adoptedStyleSheets;";

@@ -83,6 +83,7 @@ async fn an_agent_takes_a_live_escalation_answers_it_and_gives_it_back() {
     assert_eq!(visitor.replies().await.len(), before, "the bot does not talk into an agent's conversation");
 
     // A suggested answer by its key, changed, and sent by the keyboard alone.
+    browser.goto(format!("{}/desk/escalations/1", service.url)).await.unwrap();
     let suggested = browser.value("document.querySelectorAll('[data-answer]').length").await;
     assert!(suggested.as_u64().unwrap() >= 1, "{suggested}");
     press(&browser, "1").await;

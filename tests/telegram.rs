@@ -364,7 +364,9 @@ async fn a_webhook_is_set_kept_secret_and_answered_only_when_stored() {
     assert_eq!(url, "https://help.example/webhooks/telegram");
     assert!(!secret.is_empty() && !secret.contains("FAKE"));
     let call = async |secret: Option<&str>, body: &str| {
+        // A refusal does not wait for the body, so its connection is not used again.
         let mut request = service.http.post(format!("{}/webhooks/telegram", service.url)).body(body.to_owned());
+        request = request.header("Connection", "close");
         if let Some(secret) = secret {
             request = request.header("X-Telegram-Bot-Api-Secret-Token", secret);
         }

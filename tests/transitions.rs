@@ -171,10 +171,10 @@ async fn an_agents_promise_is_reminded_of_and_told_of_when_it_is_late() {
     let visitor = service.returning(visitor.key);
     assert!(text(&visitor.reply(3).await).starts_with("We said that you would hear from us by now"));
     silent(&service, &visitor, 3).await;
-    assert!(cli(&home, &["promises", "list"]).contains("broken"));
+    assert!(cli(&home, &["promises", "list"]).contains("late"));
     cli(&home, &["promises", "keep", "1", "--as", "Dana"]);
     assert!(cli(&home, &["promises", "list"]).contains("nothing is promised"));
-    assert!(cli(&home, &["promises", "list", "--all"]).contains("broken"), "late is late");
+    assert!(cli(&home, &["promises", "list", "--all"]).contains("kept late"), "late is late");
     assert!(!home.run(&["promises", "withdraw", "1", "--as", "Dana"]).status.success());
 }
 

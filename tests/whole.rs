@@ -28,7 +28,7 @@ async fn a_newcomer_is_answered_asked_back_and_brought_to_a_person() {
     assert_eq!(browser.value(introductions).await, 1, "the bot introduces itself once");
     browser.picture("whole-answer").await;
 
-    write(&browser, "fridge").await;
+    write(&browser, "food in fridge").await;
     browser.sees("Which of these do you mean?").await;
     browser.picture("whole-choices").await;
     browser
