@@ -47,9 +47,6 @@ async fn what_is_typed_after_a_shortcut_stands_where_the_page_says() {
     let home = Home::new();
     let service = home.start();
     let Some((browser, visitor)) = at_a_conversation(&home, &service).await else { return };
-    // Something for which there is an answer to suggest.
-    visitor.says("2", "when will my power be back?").await;
-    service.settled().await;
     let before = visitor.replies().await.len();
     // With every letter that is a shortcut, in an order in which each could lead astray.
     let words = "wrote to her lawyer, no p/e1jkctq?";
