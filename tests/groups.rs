@@ -145,6 +145,13 @@ async fn a_draft_in_another_language_passes_the_check_too() {
     assert!(made.status.success(), "{}", stderr(&made));
     assert!(home.path().join("responses/zoo.es.md").exists());
     assert!(home.run(&["check", "--format", "json"]).status.success());
+
+    // Who erases one of them is told where words of theirs may stand.
+    let found = home.run(&["contacts", "find", "zoológico", "--format", "json"]);
+    let found: Value = serde_json::from_slice(&found.stdout).unwrap();
+    let who = format!("web:{}", found[0]["contact"]["contact"].as_str().unwrap());
+    let erased = home.run(&["contacts", "erase", &who, "--yes", "--although-open"]);
+    assert!(stdout(&erased).contains("intents/zoo.yaml"), "{}{}", stdout(&erased), stderr(&erased));
 }
 
 #[test]

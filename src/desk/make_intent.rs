@@ -86,6 +86,9 @@ pub async fn make(
         default_language,
         review_by: now.to_zoned(knowledge.zone().clone()).date().saturating_add(REVIEW_AFTER_DAYS.days()),
     })?;
+    // Before there is a file, so that whoever erases a person is always told of it.
+    let of: Vec<_> = said.iter().map(|said| said.conversation).collect();
+    store.keep_examples(wanted.name, &of).await?;
     intent_draft::write(&draft, dir, now)?;
     Ok(draft)
 }

@@ -10,7 +10,7 @@ use super::{
     rows::{Audit, to_json},
     writer::Work,
 };
-use crate::conversation::Memory;
+use crate::{conversation::Memory, message::ConversationId};
 
 /// The tables, and what an erasure does to each: one that is not named here fails a test, so that none is forgotten.
 #[cfg(test)]
@@ -64,6 +64,14 @@ pub struct Erased {
 }
 
 impl Store {
+    /// Remembers that words of these conversations may stand among the examples of an intent.
+    pub async fn keep_examples(&self, intent: &str, of: &[ConversationId]) -> Result<()> {
+        let of = to_json("id", &of.iter().map(ToString::to_string).collect::<Vec<_>>())?;
+        let kept =
+            sqlx::query("INSERT OR IGNORE INTO kept_examples (intent, conversation) SELECT ?, value FROM json_each(?)");
+        self.writer.execute(kept.bind(intent.to_owned()).bind(of)).await
+    }
+
     /// Removes a person and all their words on a channel.
     ///
     /// Conversations that are theirs alone go as a whole, with the replies, escalations, notes and promises. Where others wrote too,
